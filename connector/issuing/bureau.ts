@@ -1,0 +1,120 @@
+/**
+ * The bureau as the story of an order sees it: four acts and the ways they can go wrong. `adapters/leqi` fulfils it.
+ *
+ * Knows: claims, quota moves, uploads, results. Must not know: HTTP, SM4, wire names, retries inside the adapter.
+ * The kinds of failure are what matters: only `never_sent` and `refused` prove that nothing was stored (design D14).
+ */
+import type { Amount } from '../kernel/amount.js'
+import type { InvoiceNumber } from '../kernel/ids.js'
+import type { ParkCause } from '../kernel/fault.js'
+import type { Instant, LocalDate, TaxPeriod } from '../kernel/time.js'
+import type { DirectUnit, TaxpayerProfile, TaxpayerRisk, UsingUnit } from '../taxpayer/taxpayer.js'
+import type { Invoice } from '../invoice/invoice.js'
+import type { DifferentialCode, RateEntry, TaxClassification } from '../invoice/tax-tables.js'
+
+export type BureauFailure =
+  /** Surely nothing reached the bureau: connection refused, DNS, TLS, or our own rate budget and breaker said no. */
+  | { kind: 'never_sent'; code: string; message: string; retryAfterMs: number | null }
+  /** Bytes left and no trustworthy answer came back, or one of unknown meaning (500, 5001, -1, anything unknown). */
+  | { kind: 'in_doubt'; code: string; message: string; requestId: string | null }
+  /** The bureau answered readably that it refused the call as a whole; nothing of it was stored. */
+  | { kind: 'refused'; code: string; message: string; requestId: string | null; park: ParkCause | null }
+  /** The platform said: too many calls. Nothing was processed. */
+  | { kind: 'rate_limited'; code: string; message: string; retryAfterMs: number }
+  /** 4032, 4033, 4047–4067, 4032x: never processed; the unit's channel must be mended by a person. */
+  | { kind: 'unit_fault'; code: string; message: string; park: ParkCause }
+
+/** What one invoice needs beside its content to become bytes. */
+export interface InvoiceToFreeze {
+  invoice: Invoice
+  number: InvoiceNumber
+  /** 开票日期 kprq: the instant of freezing. */
+  issuedAt: Instant
+}
+
+export type UploadAnswer =
+  /** Queued at the bureau under `receiptNo` (sllsh); no verdict yet. */
+  { kind: 'accepted'; receiptNo: string; requestId: string | null } | BureauFailure
+
+export interface ResultRow {
+  invoiceNumber: string
+  /** 00 issued, 01 pending, 02 refused, 03 repeated (the number is already held), anything else unknown. */
+  status: 'issued' | 'pending' | 'refused' | 'repeated' | 'unknown'
+  code: string | null
+  message: string
+  /** For `refused`: a versioned text pattern says that waiting helps (design D14); null means failed for good. */
+  park: ParkCause | null
+}
+
+export type ResultAnswer =
+  { kind: 'results'; rows: readonly ResultRow[]; requestId: string | null } | { kind: 'not_ready'; message: string } | BureauFailure
+
+export interface InvoiceUploader {
+  /** The wire text of one invoice. Pure: the same input gives the same text; the text is stored and never made again. */
+  freeze(unit: UsingUnit, each: InvoiceToFreeze): string
+  /** Sends the frozen texts of 1 … 100 invoices of one using unit, in this order. */
+  upload(unit: UsingUnit, frozen: readonly string[], options: CallOptions): Promise<UploadAnswer>
+  queryResult(unit: UsingUnit, receiptNo: string, options: CallOptions): Promise<ResultAnswer>
+}
+
+export interface CallOptions {
+  /** Nothing is sent after it, and an answer is no longer waited for. */
+  deadline: Instant
+  signal?: AbortSignal
+}
+
+export type ClaimAnswer = { kind: 'granted'; first: InvoiceNumber; last: InvoiceNumber; count: number } | BureauFailure
+
+export interface NumberBureau {
+  /** QDFPPLFM: at most 5,000; the same serial and count give the same segment. */
+  claimNumbers(unit: UsingUnit, request: { serial: string; count: number }, options: CallOptions): Promise<ClaimAnswer>
+}
+
+export interface BureauQuota {
+  isSuspended: boolean
+  monthTotal: Amount
+  /** 可用剩余额度: what may still be downloaded. */
+  availableAmount: Amount
+  downloadedAmount: Amount
+  downloadedUnusedAmount: Amount
+  period: TaxPeriod
+  /** 按需开票: the bureau answers 9999999999999999. */
+  isUnlimited: boolean
+}
+
+export type QuotaAnswer = { kind: 'quota'; quota: BureauQuota } | BureauFailure
+export type DownloadAnswer = { kind: 'granted'; validFrom: LocalDate | null; validTo: LocalDate | null } | BureauFailure
+
+export interface QuotaBureau {
+  queryQuota(unit: UsingUnit, options: CallOptions): Promise<QuotaAnswer>
+  /** XZTHSXED: download or return; the same serial, direction and amount give the same move. */
+  moveQuota(
+    unit: UsingUnit,
+    request: { serial: string; direction: 'download' | 'return'; amount: Amount },
+    options: CallOptions,
+  ): Promise<DownloadAnswer>
+}
+
+export type Read<T> = { kind: 'read'; value: T } | BureauFailure
+
+/** A unit as far as a call needs it: verification happens before a using unit is complete. */
+export interface UnitAddress {
+  direct: DirectUnit
+  taxNo: string
+  leqiId: string
+}
+
+export interface TaxpayerBureau {
+  readProfile(unit: UnitAddress, options: CallOptions): Promise<Read<TaxpayerProfile>>
+  readRisk(unit: UnitAddress, options: CallOptions): Promise<Read<TaxpayerRisk>>
+  readRates(unit: UnitAddress, options: CallOptions): Promise<Read<readonly RateEntry[]>>
+  /** CXSSFLBM: the whole table when `since` is null, else what changed; `stamp` is sent back next time. */
+  readClassifications(
+    unit: UnitAddress,
+    since: string | null,
+    options: CallOptions,
+  ): Promise<Read<{ stamp: string; changed: readonly TaxClassification[] }>>
+  readDifferentialCodes(unit: UnitAddress, options: CallOptions): Promise<Read<readonly DifferentialCode[]>>
+}
+
+export interface TaxBureau extends InvoiceUploader, NumberBureau, QuotaBureau, TaxpayerBureau {}

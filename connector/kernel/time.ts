@@ -1,0 +1,66 @@
+/**
+ * Time: instants inside, China's calendar where tax law means a date (design D9).
+ *
+ * Knows: Instant, China Standard Time (UTC+8, no summer time since 1991), tax periods, the Clock port.
+ * Must not know: the host's time zone; timers.
+ */
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Instant = number & { readonly unit: 'ms since epoch' }
+/** A calendar date in China, `yyyy-MM-dd`. */
+export type LocalDate = string & { readonly calendar: 'Asia/Shanghai' }
+/** 属期: a calendar month in China, `yyyy-MM`. */
+export type TaxPeriod = string & { readonly month: 'Asia/Shanghai' }
+
+export interface Clock {
+  now(): Instant
+}
+
+const CHINA_OFFSET_MS = 8 * 60 * 60 * 1000
+
+export function instant(epochMs: number): Instant {
+  if (!Number.isSafeInteger(epochMs)) throw new RangeError(`not an instant: ${epochMs}`)
+  // The brand has no runtime existence; this is its one constructor.
+  return epochMs as Instant
+}
+
+/** The instant `ms` milliseconds later. */
+export function after(start: Instant, ms: number): Instant {
+  return instant(start + Math.round(ms))
+}
+
+/** `yyyy-MM-dd HH:mm:ss` in China, the form of 开票日期 (kprq). */
+export function chinaDateTime(at: Instant): string {
+  return new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+/** RFC 3339 in China time, e.g. `2026-11-22T16:00:00+08:00`. */
+export function chinaRfc3339(at: Instant): string {
+  return `${new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 19)}+08:00`
+}
+
+export function utcRfc3339(at: Instant): string {
+  return new Date(at).toISOString()
+}
+
+export function chinaDate(at: Instant): LocalDate {
+  return new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 10) as LocalDate
+}
+
+export function taxPeriodOf(at: Instant): TaxPeriod {
+  return new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 7) as TaxPeriod
+}
+
+/** The calendar year in China of an instant, e.g. 2026. */
+export function chinaYear(at: Instant): number {
+  return new Date(at + CHINA_OFFSET_MS).getUTCFullYear()
+}
+
+/** Reads `yyyy-MM-dd` (or `yyyyMMdd`) as a real calendar date. Errors: null otherwise. */
+export function parseLocalDate(text: string): LocalDate | null {
+  const match = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text)
+  if (match === null) return null
+  const iso = `${match[1]}-${match[2]}-${match[3]}`
+  const date = new Date(`${iso}T00:00:00Z`)
+  return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== iso ? null : (iso as LocalDate)
+}
