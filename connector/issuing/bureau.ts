@@ -4,13 +4,14 @@
  * Knows: claims, quota moves, uploads, results. Must not know: HTTP, SM4, wire names, retries inside the adapter.
  * The kinds of failure are what matters: only `never_sent` and `refused` prove that nothing was stored (design D14).
  */
-import type { Amount } from '../kernel/amount.js'
-import type { InvoiceNumber } from '../kernel/ids.js'
-import type { ParkCause } from '../kernel/fault.js'
-import type { Instant, LocalDate, TaxPeriod } from '../kernel/time.js'
-import type { DirectUnit, TaxpayerProfile, TaxpayerRisk, UsingUnit } from '../taxpayer/taxpayer.js'
+
 import type { Invoice } from '../invoice/invoice.js'
 import type { DifferentialCode, RateEntry, TaxClassification } from '../invoice/tax-tables.js'
+import type { Amount } from '../kernel/amount.js'
+import type { ParkCause } from '../kernel/fault.js'
+import type { InvoiceNumber } from '../kernel/ids.js'
+import type { Instant, LocalDate, TaxPeriod } from '../kernel/time.js'
+import type { DirectUnit, TaxpayerProfile, TaxpayerRisk, UsingUnit } from '../taxpayer/taxpayer.js'
 
 export type BureauFailure =
   /** Surely nothing reached the bureau: connection refused, DNS, TLS, or our own rate budget and breaker said no. */
@@ -47,7 +48,9 @@ export interface ResultRow {
 }
 
 export type ResultAnswer =
-  { kind: 'results'; rows: readonly ResultRow[]; requestId: string | null } | { kind: 'not_ready'; message: string } | BureauFailure
+  | { kind: 'results'; rows: readonly ResultRow[]; requestId: string | null }
+  | { kind: 'not_ready'; message: string }
+  | BureauFailure
 
 export interface InvoiceUploader {
   /** The wire text of one invoice. Pure: the same input gives the same text; the text is stored and never made again. */

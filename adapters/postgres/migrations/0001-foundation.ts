@@ -1,0 +1,459 @@
+/**
+ * The tables of the first release. Wide texts live in insert-only tables beside narrow ones that change, because
+ * PostgreSQL copies a whole row at every update. Money is `numeric(18,2)`; numbers and codes are text.
+ */
+export const foundation = `-- safe
+create table deployment (
+  is_only boolean primary key default true check (is_only),
+  id uuid not null,
+  key_check text not null,
+  created_at timestamptz not null default now()
+);
+
+-- Settings ---------------------------------------------------------------------------------------------------------
+
+create table direct_units (
+  id uuid primary key,
+  leqi_id text not null unique,
+  name text not null,
+  tax_no text not null,
+  environment text not null check (environment in ('production', 'sandbox')),
+  api_key_sealed text,
+  api_url text not null,
+  proxy text,
+  channel text,
+  region text,
+  capabilities text[] not null default '{}',
+  rate_per_second integer not null check (rate_per_second > 0),
+  poll_first_ms integer not null check (poll_first_ms > 0),
+  poll_max_ms integer not null check (poll_max_ms >= poll_first_ms),
+  verified_at timestamptz,
+  fault jsonb,
+  park_cause text,
+  version integer not null default 1,
+  updated_at timestamptz not null default now()
+);
+
+create table using_units (
+  id uuid primary key,
+  direct_unit_id uuid not null references direct_units,
+  name text not null,
+  tax_no text not null unique,
+  leqi_id text not null,
+  region text,
+  verified_at timestamptz,
+  fault jsonb,
+  profile jsonb,
+  profile_at timestamptz,
+  risk jsonb,
+  risk_at timestamptz,
+  version integer not null default 1,
+  updated_at timestamptz not null default now()
+);
+
+create table issuing_settings (
+  using_unit_id uuid primary key references using_units on delete cascade,
+  drawer text not null,
+  number_warning_count integer not null check (number_warning_count >= 0),
+  number_claim_count integer not null check (number_claim_count between 1 and 100000),
+  auto_claim boolean not null,
+  auto_download_quota boolean not null,
+  auto_adjust_validity boolean not null,
+  quota_download_amount numeric(18,2) not null check (quota_download_amount > 0),
+  max_net_per_invoice numeric(18,2) check (max_net_per_invoice > 0),
+  max_lines_per_invoice integer not null check (max_lines_per_invoice between 2 and 5000),
+  address text,
+  phone text,
+  bank text,
+  account text,
+  secondary_industries text[] not null default '{}',
+  has_former_rate_authorisation boolean not null default false,
+  version integer not null default 1,
+  updated_at timestamptz not null default now()
+);
+
+create table mapping_versions (
+  id uuid primary key,
+  business_type text not null,
+  number integer not null,
+  body text not null,
+  body_sha256 text not null,
+  created_at timestamptz not null default now(),
+  unique (business_type, number),
+  unique (business_type, body_sha256)
+);
+
+create table business_types (
+  code text primary key check (code ~ '^[a-z0-9_-]{1,40}$'),
+  name text not null,
+  using_unit_id uuid not null references using_units,
+  description text not null default '',
+  mapping_version_id uuid references mapping_versions,
+  delivery text not null check (delivery in ('amqp', 'callback', 'both')),
+  callback_url text,
+  callback_secret_sealed text,
+  version integer not null default 1,
+  updated_at timestamptz not null default now(),
+  unique (using_unit_id, name)
+);
+
+create table products (
+  id uuid primary key,
+  using_unit_id uuid not null references using_units on delete cascade,
+  code text not null,
+  name text not null,
+  tax_code text not null,
+  short_name text,
+  tax_rate numeric(16,6) not null,
+  preference text,
+  model text,
+  unit text,
+  version integer not null default 1,
+  updated_at timestamptz not null default now(),
+  unique (using_unit_id, code)
+);
+
+create table buyers (
+  id uuid primary key,
+  using_unit_id uuid not null references using_units on delete cascade,
+  code text not null,
+  name text not null,
+  tax_no text,
+  is_person boolean not null default false,
+  address text,
+  phone text,
+  bank text,
+  account text,
+  version integer not null default 1,
+  updated_at timestamptz not null default now(),
+  unique (using_unit_id, code)
+);
+
+-- Every change of a setting, table or catalogue raises it, so that a process knows when its snapshot is old.
+create table settings_revision (
+  is_only boolean primary key default true check (is_only),
+  revision bigint not null default 1
+);
+insert into settings_revision default values;
+
+-- The bureau's tables ----------------------------------------------------------------------------------------------
+
+create table tax_classifications (code text primary key, body jsonb not null);
+create table tax_rates (position integer primary key, body jsonb not null);
+create table differential_codes (code text primary key, body jsonb not null);
+create table tax_table_states (
+  name text primary key check (name in ('classifications', 'rates', 'differential')),
+  stamp text,
+  fetched_at timestamptz,
+  due_at timestamptz not null default now(),
+  fault jsonb
+);
+insert into tax_table_states (name) values ('classifications'), ('rates'), ('differential');
+
+-- Numbers and quota ------------------------------------------------------------------------------------------------
+
+-- A claim, a download or a return: its serial is stored before the call and never changes (P8/P9).
+create table bureau_moves (
+  id uuid primary key,
+  using_unit_id uuid not null references using_units,
+  kind text not null check (kind in ('number_claim', 'quota_download', 'quota_return')),
+  serial text not null unique,
+  number_count integer,
+  amount numeric(18,2),
+  period text,
+  state text not null check (state in ('planned', 'sent', 'in_doubt', 'granted', 'refused')),
+  attempts integer not null default 0,
+  due_at timestamptz not null,
+  leased_by text,
+  leased_until timestamptz,
+  fence bigint not null default 0,
+  answer jsonb,
+  created_at timestamptz not null default now(),
+  closed_at timestamptz
+);
+create unique index bureau_moves_one_open on bureau_moves (using_unit_id, kind)
+  where state in ('planned', 'sent', 'in_doubt');
+create index bureau_moves_by_unit on bureau_moves (using_unit_id, created_at);
+
+-- Closed range [first_number .. last_number]; numbers below first_number + next_offset were handed out.
+create table number_segments (
+  id uuid primary key,
+  using_unit_id uuid not null references using_units,
+  move_id uuid not null unique references bureau_moves,
+  year smallint not null,
+  first_number text not null check (first_number ~ '^[0-9]{20}$'),
+  last_number text not null check (last_number ~ '^[0-9]{20}$'),
+  size integer not null check (size > 0),
+  next_offset integer not null default 0 check (next_offset >= 0 and next_offset <= size),
+  -- Handed out once, refused for good (02) and free again (design D4); kept in number_returns.
+  returned_count integer not null default 0 check (returned_count >= 0),
+  state text not null default 'active' check (state in ('active', 'used_up', 'stopped')),
+  granted_at timestamptz not null default now(),
+  unique (first_number)
+);
+create index number_segments_active on number_segments (using_unit_id, year, granted_at) where state = 'active';
+
+-- One row per definite refusal of a number: free again while taken_at is null, or burned with a reason.
+create table number_returns (
+  id bigint generated always as identity primary key,
+  segment_id uuid not null references number_segments,
+  invoice_number text not null,
+  invoice_id uuid not null,
+  burned_reason text,
+  returned_at timestamptz not null default now(),
+  taken_at timestamptz
+);
+create unique index number_returns_free on number_returns (invoice_number)
+  where taken_at is null and burned_reason is null;
+create index number_returns_of_segment on number_returns (segment_id)
+  where taken_at is null and burned_reason is null;
+
+create table credit_quotas (
+  using_unit_id uuid not null references using_units,
+  period text not null check (period ~ '^[0-9]{4}-[0-9]{2}$'),
+  downloaded_amount numeric(18,2) not null default 0,
+  returned_amount numeric(18,2) not null default 0,
+  expired_amount numeric(18,2) not null default 0,
+  reserved_amount numeric(18,2) not null default 0 check (reserved_amount >= 0),
+  settled_amount numeric(18,2) not null default 0 check (settled_amount >= 0),
+  available_amount numeric(18,2) generated always as
+    (downloaded_amount - returned_amount - expired_amount - reserved_amount - settled_amount) stored,
+  valid_from date,
+  valid_to date,
+  -- What the bureau last said (CXSXED).
+  bureau jsonb,
+  bureau_at timestamptz,
+  commit_seq bigint not null default 0,
+  primary key (using_unit_id, period),
+  check (reserved_amount + settled_amount <= downloaded_amount - returned_amount - expired_amount)
+);
+
+-- commit_seq is taken while the quota row is locked, so that the order of entries is the order of commits (I5).
+create table quota_ledger (
+  using_unit_id uuid not null,
+  period text not null,
+  commit_seq bigint not null,
+  reason text not null check (reason in ('downloaded', 'returned', 'expired', 'reserved', 'settled', 'released', 'given_back')),
+  reference_id uuid,
+  available_delta numeric(18,2) not null,
+  reserved_delta numeric(18,2) not null default 0,
+  settled_delta numeric(18,2) not null default 0,
+  downloaded_delta numeric(18,2) not null default 0,
+  returned_delta numeric(18,2) not null default 0,
+  expired_delta numeric(18,2) not null default 0,
+  at timestamptz not null default now(),
+  primary key (using_unit_id, period, commit_seq)
+);
+
+-- Messages, orders, invoices ---------------------------------------------------------------------------------------
+
+create table inbox_messages (
+  id uuid primary key,
+  queue text not null,
+  business_type text not null,
+  source text not null,
+  message_id text,
+  correlation_id text,
+  traceparent text,
+  is_redelivered boolean not null,
+  body bytea not null,
+  body_sha256 text not null,
+  received_at timestamptz not null,
+  disposition text check (disposition in ('accepted', 'ignored', 'duplicate', 'conflict', 'rejected', 'dead')),
+  order_id uuid,
+  faults jsonb,
+  attempts integer not null default 0,
+  park_cause text,
+  parked_at timestamptz,
+  due_at timestamptz
+);
+create index inbox_messages_open on inbox_messages (due_at) where disposition is null and park_cause is null;
+create index inbox_messages_parked on inbox_messages (park_cause, business_type) where disposition is null and park_cause is not null;
+create index inbox_messages_of_order on inbox_messages (order_id);
+create index inbox_messages_dead on inbox_messages (received_at) where disposition = 'dead';
+
+create table orders (
+  id uuid primary key,
+  order_key text not null,
+  revision integer not null,
+  source text not null,
+  business_type text not null,
+  order_no text,
+  inbox_id uuid not null,
+  using_unit_id uuid,
+  mapping_version_id uuid,
+  content_sha256 text not null,
+  draft_sha256 text,
+  letter text not null,
+  state text not null check (state in ('received', 'mapped', 'in_progress', 'issued', 'partly_issued', 'failed', 'rejected')),
+  park_cause text,
+  parked_at timestamptz,
+  faults jsonb,
+  warnings jsonb,
+  correlation_id text,
+  traceparent text,
+  gross_amount numeric(18,2),
+  invoice_count integer not null default 0,
+  open_count integer not null default 0 check (open_count >= 0),
+  event_seq integer not null default 0,
+  attempts integer not null default 0,
+  due_at timestamptz,
+  received_at timestamptz not null,
+  finished_at timestamptz,
+  unique (order_key, revision)
+);
+create index orders_ready on orders (due_at) where state = 'received' and park_cause is null;
+create index orders_parked on orders (park_cause, business_type, parked_at) where state = 'received' and park_cause is not null;
+
+-- The mapped draft with the origin of each value: what explains an invoice to a person.
+create table order_drafts (order_id uuid primary key, draft text not null);
+
+create table invoices (
+  id uuid primary key,
+  order_id uuid not null,
+  split_no integer not null,
+  using_unit_id uuid not null,
+  state text not null check (state in ('draft', 'reserved', 'sending', 'in_doubt', 'accepted', 'issued', 'rejected', 'needs_person')),
+  park_cause text,
+  parked_at timestamptz,
+  kind text not null,
+  buyer_name text not null,
+  buyer_tax_no text,
+  net_amount numeric(18,2) not null,
+  tax_amount numeric(18,2) not null,
+  gross_amount numeric(18,2) not null,
+  quota_amount numeric(18,2) not null,
+  content_sha256 text not null,
+  invoice_number text,
+  segment_id uuid,
+  period text,
+  issued_at timestamptz,
+  batch_id uuid,
+  refusal jsonb,
+  created_at timestamptz not null,
+  finished_at timestamptz,
+  unique (order_id, split_no)
+) with (fillfactor = 70);
+create unique index invoices_number on invoices (invoice_number) where invoice_number is not null and state <> 'rejected';
+create index invoices_ready on invoices (using_unit_id, id) where state = 'draft' and park_cause is null;
+create index invoices_parked on invoices (using_unit_id, park_cause, id) where state = 'draft' and park_cause is not null;
+
+-- Canonical text of the approved invoice; its hash is content_sha256 (I10).
+create table invoice_contents (invoice_id uuid primary key, content text not null);
+
+-- Uploads ----------------------------------------------------------------------------------------------------------
+
+create table upload_batches (
+  id uuid primary key,
+  using_unit_id uuid not null,
+  parent_id uuid,
+  -- reserved: frozen, provably not at the bureau; sending and in_doubt: it may be there; accepted: being polled.
+  state text not null check (state in ('reserved', 'sending', 'in_doubt', 'accepted', 'settled', 'refused', 'divided', 'needs_person')),
+  size integer not null check (size between 1 and 100),
+  open_count integer not null check (open_count >= 0),
+  seller_name text not null,
+  frozen_sha256 text not null,
+  attempts integer not null default 0,
+  -- Ever true, for ever true: some attempt ended without a trustworthy answer.
+  was_in_doubt boolean not null default false,
+  doubt_since timestamptz,
+  receipt_no text,
+  accepted_at timestamptz,
+  polls integer not null default 0,
+  park_cause text,
+  due_at timestamptz,
+  leased_by text,
+  leased_until timestamptz,
+  fence bigint not null default 1,
+  created_at timestamptz not null,
+  closed_at timestamptz
+) with (fillfactor = 70);
+create index upload_batches_due on upload_batches (due_at)
+  where state in ('reserved', 'sending', 'in_doubt', 'accepted') and park_cause is null;
+create index upload_batches_parked on upload_batches (using_unit_id, park_cause) where park_cause is not null;
+create index upload_batches_receipt on upload_batches (receipt_no) where receipt_no is not null;
+
+-- The bytes as they leave, one row per invoice and batch; never changed.
+create table upload_items (
+  batch_id uuid not null,
+  position integer not null,
+  invoice_id uuid not null,
+  invoice_number text not null,
+  frozen text not null,
+  frozen_sha256 text not null,
+  primary key (batch_id, position)
+);
+create index upload_items_of_invoice on upload_items (invoice_id);
+
+create table upload_attempts (
+  id uuid primary key,
+  batch_id uuid not null,
+  attempt_no integer not null,
+  fence bigint not null,
+  started_at timestamptz not null,
+  deadline_at timestamptz not null,
+  finished_at timestamptz,
+  left_process boolean not null default true,
+  outcome text check (outcome in ('accepted', 'refused', 'never_sent', 'rate_limited', 'unit_fault', 'in_doubt')),
+  receipt_no text,
+  request_id text,
+  answer jsonb,
+  unique (batch_id, attempt_no)
+);
+
+-- Results ----------------------------------------------------------------------------------------------------------
+
+create table outbox_events (
+  id uuid primary key,
+  order_id uuid not null,
+  seq integer not null,
+  kind text not null check (kind in ('final', 'correction', 'progress')),
+  corrects uuid,
+  routing_key text not null,
+  correlation_id text,
+  traceparent text,
+  body text not null,
+  body_sha256 text not null,
+  state text not null default 'pending' check (state in ('pending', 'published')),
+  attempts integer not null default 0,
+  unroutable_at timestamptz,
+  due_at timestamptz not null,
+  leased_by text,
+  leased_until timestamptz,
+  created_at timestamptz not null,
+  confirmed_at timestamptz,
+  unique (order_id, seq)
+) with (fillfactor = 80);
+create unique index outbox_events_one_final on outbox_events (order_id) where kind = 'final';
+create index outbox_events_pending on outbox_events (due_at) where state = 'pending';
+
+-- History, budgets, slots ------------------------------------------------------------------------------------------
+
+-- One row per move and batch of entities: folding it per entity gives the state of each (audit.transitions unnests it).
+create table transitions (
+  id bigint generated always as identity primary key,
+  entity text not null check (entity in ('inbox', 'order', 'invoice', 'batch', 'move', 'event')),
+  entity_ids uuid[] not null,
+  from_state text,
+  to_state text not null,
+  fence bigint not null default 0,
+  cause text,
+  at timestamptz not null default now()
+);
+
+create table rate_budgets (
+  direct_unit text not null,
+  capability text not null,
+  next_free_at timestamptz not null,
+  slow_until timestamptz,
+  slow_factor real not null default 1,
+  primary key (direct_unit, capability)
+);
+
+create table schedule_slots (
+  job text not null,
+  slot timestamptz not null,
+  taken_at timestamptz not null default now(),
+  primary key (job, slot)
+);
+`

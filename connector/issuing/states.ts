@@ -1,0 +1,87 @@
+/**
+ * The states of the story and the moves that are allowed; nothing else (reliability: state machine).
+ *
+ *   INBOX    stored → accepted | ignored | duplicate | conflict | rejected | dead        stored ⇄ parked
+ *   ORDER    received → mapped → in_progress → issued | partly_issued | failed           received ⇄ parked
+ *            received → rejected
+ *   INVOICE  draft → sending → accepted → issued | rejected                              draft ⇄ parked
+ *            sending → reserved (provably never sent) → sending
+ *            sending → in_doubt → accepted | issued | needs_person
+ *            sending | reserved | accepted → draft (the bureau refused for a cause that time cures; number given back)
+ *   BATCH    sending | reserved | in_doubt | accepted → … → settled | refused | divided | needs_person
+ *   MOVE     planned → sent → granted | refused | in_doubt;  in_doubt → sent
+ *   EVENT    pending → published
+ *
+ * What was once in doubt never goes back to `reserved` or `draft`: same number, same bytes, until the bureau answered.
+ */
+export type InboxDisposition = 'accepted' | 'ignored' | 'duplicate' | 'conflict' | 'rejected' | 'dead'
+
+export type OrderState = 'received' | 'mapped' | 'in_progress' | 'issued' | 'partly_issued' | 'failed' | 'rejected'
+
+export type InvoiceState =
+  | 'draft'
+  | 'reserved'
+  | 'sending'
+  | 'in_doubt'
+  | 'accepted'
+  | 'issued'
+  | 'rejected'
+  | 'needs_person'
+
+export type BatchState =
+  | 'reserved'
+  | 'sending'
+  | 'in_doubt'
+  | 'accepted'
+  | 'settled'
+  | 'refused'
+  | 'divided'
+  | 'needs_person'
+
+export type MoveState = 'planned' | 'sent' | 'in_doubt' | 'granted' | 'refused'
+
+export const ORDER_MOVES: Record<OrderState, readonly OrderState[]> = {
+  received: ['mapped', 'rejected'],
+  mapped: ['in_progress', 'rejected'],
+  in_progress: ['issued', 'partly_issued', 'failed'],
+  issued: [],
+  partly_issued: [],
+  failed: [],
+  rejected: [],
+}
+
+export const INVOICE_MOVES: Record<InvoiceState, readonly InvoiceState[]> = {
+  draft: ['sending'],
+  reserved: ['sending', 'draft'],
+  sending: ['reserved', 'in_doubt', 'accepted', 'rejected', 'draft', 'needs_person'],
+  in_doubt: ['accepted', 'issued', 'needs_person'],
+  accepted: ['issued', 'rejected', 'draft', 'in_doubt', 'needs_person'],
+  issued: [],
+  rejected: [],
+  needs_person: [],
+}
+
+export const BATCH_MOVES: Record<BatchState, readonly BatchState[]> = {
+  reserved: ['sending'],
+  sending: ['reserved', 'in_doubt', 'accepted', 'refused', 'divided'],
+  in_doubt: ['in_doubt', 'accepted', 'needs_person'],
+  accepted: ['accepted', 'settled', 'in_doubt'],
+  settled: [],
+  refused: [],
+  divided: [],
+  needs_person: [],
+}
+
+export const MOVE_MOVES: Record<MoveState, readonly MoveState[]> = {
+  planned: ['sent'],
+  sent: ['granted', 'refused', 'in_doubt', 'planned'],
+  in_doubt: ['sent'],
+  granted: [],
+  refused: [],
+}
+
+/** The order's end once every part of it has ended. */
+export function orderEnd(parts: { issuedCount: number; rejectedCount: number }): OrderState {
+  if (parts.rejectedCount === 0) return 'issued'
+  return parts.issuedCount === 0 ? 'failed' : 'partly_issued'
+}
