@@ -1,0 +1,11 @@
+/**
+ * The rate that all replicas share: calls per second and (direct unit, capability) that the bureau tolerates.
+ * Source: Leqi access guide V2.006, rate control.
+ */
+export interface RateBudget {
+  /**
+   * Asks for `permits` calls of a direct unit (our own id) and capability. Fewer may be granted, also none; then
+   * `waitMs` tells when asking again makes sense. A granted permit is good for two seconds; what is not used is lost.
+   */
+  take(unit: string, capability: string, permits: number): Promise<{ granted: number; waitMs: number }>
+}
