@@ -131,6 +131,7 @@ export interface ExistingOrder {
   state: OrderState
   contentSha256: string
   draftSha256: string | null
+  mappingVersionId: string | null
 }
 
 /** An order that waited and may be mapped again. */
