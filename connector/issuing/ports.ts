@@ -92,6 +92,7 @@ export interface NewOrder {
   parkCause: ParkCause | null
   faults: readonly Fault[]
   warnings: readonly Fault[]
+  messageId: string | null
   correlationId: string | null
   traceparent: string | null
   grossAmount: Amount | null
@@ -144,6 +145,7 @@ export interface ParkedOrder {
   orderNo: string | null
   body: Buffer
   receivedAt: Instant
+  messageId: string | null
   correlationId: string | null
   traceparent: string | null
   attempts: number
@@ -189,6 +191,8 @@ export interface OrderInProgress {
   invoiceCount: number
   openCount: number
   eventSeq: number
+  warnings: readonly Fault[]
+  messageId: string | null
   correlationId: string | null
   traceparent: string | null
   usingUnitId: UsingUnitId

@@ -290,6 +290,7 @@ create table orders (
   parked_at timestamptz,
   faults jsonb,
   warnings jsonb,
+  message_id text,
   correlation_id text,
   traceparent text,
   gross_amount numeric(18,2),
