@@ -4,8 +4,9 @@
  *
  * Plain bigint fen go in and out: these run once per line of every order.
  */
-import { divideHalfUp, pow10 } from '../kernel/decimal.js'
+
 import type { Decimal } from '../kernel/decimal.js'
+import { divideHalfUp, pow10 } from '../kernel/decimal.js'
 
 /** Fen. net + tax = gross by construction. */
 export interface NetAndTax {

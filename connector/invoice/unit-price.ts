@@ -44,8 +44,6 @@ function toLongestPrice(net: bigint, quantity: Decimal): string | null {
 function quote(net: bigint, quantity: Decimal, places: number): Decimal {
   const shift = places + quantity.scale - 2
   const value =
-    shift >= 0
-      ? divideHalfUp(net * pow10(shift), quantity.value)
-      : divideHalfUp(net, quantity.value * pow10(-shift))
+    shift >= 0 ? divideHalfUp(net * pow10(shift), quantity.value) : divideHalfUp(net, quantity.value * pow10(-shift))
   return new Decimal(value, places)
 }
