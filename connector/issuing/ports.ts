@@ -7,10 +7,12 @@
  */
 
 import type { InvoiceKind, Letter } from '../invoice/draft.js'
+import type { DifferentialCode, RateEntry, TaxClassification } from '../invoice/tax-tables.js'
 import type { Amount } from '../kernel/amount.js'
 import type { Fault, ParkCause } from '../kernel/fault.js'
 import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
 import type { Instant, TaxPeriod } from '../kernel/time.js'
+import type { TaxpayerProfile, TaxpayerRisk } from '../taxpayer/taxpayer.js'
 import type { BatchState, InboxDisposition, InvoiceState, MoveState, OrderState } from './states.js'
 
 /** An open transaction; opaque here, a connection in the adapter. */
@@ -105,6 +107,24 @@ export interface NewOrder {
   draft: string | null
 }
 
+/** What mapping a waiting order again may change of it. */
+export type OrderAdvance = Pick<
+  NewOrder,
+  | 'id'
+  | 'state'
+  | 'parkCause'
+  | 'faults'
+  | 'warnings'
+  | 'letter'
+  | 'usingUnitId'
+  | 'mappingVersionId'
+  | 'draftSha256'
+  | 'grossAmount'
+  | 'invoiceCount'
+  | 'eventSeq'
+  | 'draft'
+>
+
 export interface NewInvoice {
   id: string
   orderId: string
@@ -155,11 +175,13 @@ export interface OrderStore {
   /** Inserts what is new by (order key, revision), with drafts; returns the ids that were inserted. */
   insert(tx: Tx, orders: readonly NewOrder[]): Promise<ReadonlySet<string>>
   loadLatest(tx: Tx, orderKeys: readonly string[]): Promise<readonly ExistingOrder[]>
+  /** The text of any stored mapping version, active or not. */
+  loadMappingVersion(tx: Tx, versionId: string): Promise<{ versionId: string; number: number; text: string } | null>
   insertInvoices(tx: Tx, invoices: readonly NewInvoice[]): Promise<void>
   /** Oldest orders in `received` that wait for nothing any more; attempts + 1 and a lease, committed before it returns. */
   claimWoken(options: { now: Instant; leaseMs: number; limit: number }): Promise<readonly ParkedOrder[]>
   /** Writes the outcome of mapping a waiting order again, where it is still in `received`. Returns the ids changed. */
-  advanceReceived(tx: Tx, orders: readonly NewOrder[]): Promise<ReadonlySet<string>>
+  advanceReceived(tx: Tx, orders: readonly OrderAdvance[]): Promise<ReadonlySet<string>>
   /** mapped → in_progress; those already there stay. */
   markInProgress(tx: Tx, orderIds: readonly string[]): Promise<void>
   /**
@@ -285,7 +307,13 @@ export interface BatchItem {
   period: TaxPeriod
   issuedAt: Instant
   quotaAmount: Amount
+}
+
+/** The bytes of one invoice of a batch, exactly as they left or will leave. */
+export interface FrozenText {
+  invoiceId: string
   frozen: string
+  frozenSha256: string
 }
 
 export interface BatchStore {
@@ -337,14 +365,22 @@ export interface BatchStore {
       invoices?: { from: readonly InvoiceState[]; to: InvoiceState }
     },
   ): Promise<boolean>
-  /** Divides a refused batch into children with the same frozen texts; the parent becomes `divided`. False: fence lost. */
+  /**
+   * Divides a refused batch into children with the same frozen texts; the parent becomes `divided`. Children start in
+   * `reserved` with fence 1, and so do their invoices. Positions count from 0 in the order of `loadItems`; `positionsTo`
+   * is excluded, as in `slice`. False: fence lost.
+   */
   divide(
     tx: Tx,
     parent: { id: string; fence: bigint },
     children: readonly { id: string; positionsFrom: number; positionsTo: number; frozenSha256: string; lease: Lease }[],
     at: Instant,
   ): Promise<boolean>
-  /** Takes up batches that are due and unleased (SKIP LOCKED): fence + 1, lease; committed before it returns. */
+  /**
+   * Takes up batches that are due and unleased (SKIP LOCKED): fence + 1, lease; committed before it returns.
+   * A batch found in `sending` lost its worker: if an attempt was opened it counts as in doubt from now on
+   * (`wasInDoubt`, `doubtSince`), whatever became of the worker.
+   */
   claimDue(options: {
     now: Instant
     lease: { owner: string; ms: number }
@@ -353,8 +389,10 @@ export interface BatchStore {
   }): Promise<readonly HeldBatch[]>
   /** Longer lease for held batches by the database's clock; returns the ids still held. */
   renewLeases(held: readonly { id: string; fence: bigint }[], leaseMs: number): Promise<ReadonlySet<string>>
-  /** Items of a batch by position; `isOpenOnly` leaves out invoices that ended. */
-  loadItems(tx: Tx | null, batchId: string, options: { isOpenOnly: boolean }): Promise<readonly BatchItem[]>
+  /** All items of a batch by position, with the states of their invoices. */
+  loadItems(tx: Tx | null, batchId: string): Promise<readonly BatchItem[]>
+  /** The frozen texts of a batch by position. */
+  loadFrozen(batchId: string): Promise<readonly FrozenText[]>
   /** Verdicts of invoices in `accepted`, `sending` or `in_doubt` of this batch; returns the invoice ids it changed. */
   settleInvoices(
     tx: Tx,
@@ -539,6 +577,50 @@ export interface SignalBus {
   announce(tx: Tx, signals: readonly WorkSignal[]): Promise<void>
 }
 
+// Tables and taxpayers ---------------------------------------------------------------------------------------------------
+
+export type TaxTableName = 'classifications' | 'rates' | 'differential'
+
+/** How fresh a table of the bureau is. */
+export interface TaxTableState {
+  name: TaxTableName
+  /** What the bureau wants to be told next time; null asks for the whole table. */
+  stamp: string | null
+  fetchedAt: Instant | null
+  dueAt: Instant
+}
+
+/** What is true of every fetched table: when it came, and when it is to be fetched again. */
+export interface TaxTableFetch {
+  fetchedAt: Instant
+  dueAt: Instant
+}
+
+/** Keeps what the bureau tells of tables and taxpayers. Each save raises the directory's revision and announces `settings`. */
+export interface TaxTableStore {
+  loadStates(): Promise<readonly TaxTableState[]>
+  /** Adds or replaces `changed`, by code; keeps the other codes. */
+  saveClassifications(fetch: TaxTableFetch & { stamp: string; changed: readonly TaxClassification[] }): Promise<void>
+  /** Replaces the whole table. */
+  saveRates(fetch: TaxTableFetch & { rates: readonly RateEntry[] }): Promise<void>
+  /** Replaces the whole table. */
+  saveDifferentialCodes(fetch: TaxTableFetch & { codes: readonly DifferentialCode[] }): Promise<void>
+  /** The fetch failed: what was fetched before stays; tried again at `dueAt`. */
+  saveTableFault(name: TaxTableName, fault: UnitFault, dueAt: Instant): Promise<void>
+  /** Also marks the unit as verified and forgets its fault. */
+  saveProfile(usingUnitId: UsingUnitId, profile: TaxpayerProfile): Promise<void>
+  saveRisk(usingUnitId: UsingUnitId, risk: TaxpayerRisk): Promise<void>
+  /** A question about the unit failed; what is known of it stays. */
+  saveUnitFault(usingUnitId: UsingUnitId, fault: UnitFault): Promise<void>
+}
+
+/** What a call to the bureau said when it failed. */
+export interface UnitFault {
+  code: string
+  message: string
+  at: Instant
+}
+
 /** The whole memory. */
 export interface IssuingStore {
   database: Database
@@ -550,4 +632,5 @@ export interface IssuingStore {
   moves: MoveStore
   outbox: OutboxStore
   signals: SignalBus
+  tables: TaxTableStore
 }
