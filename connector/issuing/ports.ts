@@ -321,6 +321,8 @@ export interface BatchStore {
   unitsWithReadyInvoices(limit: number): Promise<readonly UsingUnitId[]>
   /** Locks the oldest ready invoices of a unit (SKIP LOCKED), with content. */
   lockReady(tx: Tx, usingUnitId: UsingUnitId, limit: number): Promise<readonly ReadyInvoice[]>
+  /** How many draft invoices of a unit wait under a cause. */
+  countParked(usingUnitId: UsingUnitId, cause: ParkCause): Promise<number>
   /** draft → parked under a cause; only those still ready. */
   parkInvoices(tx: Tx, invoiceIds: readonly string[], cause: ParkCause): Promise<void>
   /** Inserts the batch in `sending` with its items; invoices draft → sending with number, period, issue time. */
@@ -481,7 +483,7 @@ export interface QuotaStore {
     entry: { amount: Amount; moveId: string; validFrom: string | null; validTo: string | null },
   ): Promise<void>
   recordBureau(unit: UsingUnitId, period: TaxPeriod, quota: unknown, at: Instant): Promise<void>
-  /** What parked invoices of a unit are short of, in all. */
+  /** Σ quota amount of the invoices of a unit that are parked for want of quota. */
   shortAmount(unit: UsingUnitId): Promise<Amount>
 }
 

@@ -54,7 +54,7 @@ export const INVOICE_MOVES: Record<InvoiceState, readonly InvoiceState[]> = {
   draft: ['sending'],
   reserved: ['sending', 'draft'],
   sending: ['reserved', 'in_doubt', 'accepted', 'rejected', 'draft', 'needs_person'],
-  in_doubt: ['accepted', 'issued', 'needs_person'],
+  in_doubt: ['accepted', 'needs_person'],
   accepted: ['issued', 'rejected', 'draft', 'in_doubt', 'needs_person'],
   issued: [],
   rejected: [],
@@ -63,8 +63,8 @@ export const INVOICE_MOVES: Record<InvoiceState, readonly InvoiceState[]> = {
 
 export const BATCH_MOVES: Record<BatchState, readonly BatchState[]> = {
   reserved: ['sending'],
-  sending: ['reserved', 'in_doubt', 'accepted', 'refused', 'divided'],
-  in_doubt: ['in_doubt', 'accepted', 'needs_person'],
+  sending: ['reserved', 'in_doubt', 'accepted', 'refused', 'divided', 'needs_person'],
+  in_doubt: ['sending'],
   accepted: ['accepted', 'settled', 'in_doubt'],
   settled: [],
   refused: [],
@@ -81,7 +81,7 @@ export const MOVE_MOVES: Record<MoveState, readonly MoveState[]> = {
 }
 
 /** The order's end once every part of it has ended. */
-export function orderEnd(parts: { issuedCount: number; rejectedCount: number }): OrderState {
+export function orderEnd(parts: { issuedCount: number; rejectedCount: number }): 'issued' | 'partly_issued' | 'failed' {
   if (parts.rejectedCount === 0) return 'issued'
   return parts.issuedCount === 0 ? 'failed' : 'partly_issued'
 }

@@ -1,0 +1,345 @@
+/**
+ * The one door for orders: messages, and later HTTP and file intake, enter here.
+ *
+ * Fresh messages are prepared in memory and land in one transaction: inbox, orders, drafts, invoices, rejections (P0, P1).
+ * Redelivered ones may have crashed a process: they are stored raw first and taken alone by `resumeInbox`, which counts
+ * an attempt before each try. The caller acknowledges only after the returned promise resolved.
+ */
+
+import { sha256 } from '../kernel/digest.js'
+import type { Fault } from '../kernel/fault.js'
+import { assertNever } from '../kernel/never.js'
+import type {
+  Delivery,
+  ExistingOrder,
+  IssuingStore,
+  NewInboxMessage,
+  OrderAdvance,
+  ParkedOrder,
+  StoredMessage,
+  Tx,
+  WorkSignal,
+} from './ports.js'
+import { hashUnderMapping, type PrepareDeps, type Prepared, prepare } from './prepare.js'
+import { decideRepeat } from './repeat.js'
+import type { InboxDisposition } from './states.js'
+
+/** A stored message that could not be decided in this many tries goes to the dead store. */
+const ATTEMPTS_MAX = 3
+/** How long a message is held while it is worked on alone. */
+const INBOX_LEASE_MS = 60_000
+/** Stored messages taken up at once; each is its own transaction. */
+const RESUME_BATCH_COUNT = 20
+
+export interface ReceiveDeps extends PrepareDeps {
+  store: IssuingStore
+  report: (event: ReceiveReport) => void
+}
+
+export interface ReceiveReport {
+  event: 'batch.received' | 'message.defect' | 'batch.stored-raw'
+  count: number
+  dispositions?: Record<string, number>
+  error?: unknown
+}
+
+/** A message with all that is known of it before the transaction. */
+interface Receipt {
+  message: NewInboxMessage
+  prepared: Prepared
+}
+
+/** How a receipt ended inside the transaction. */
+interface Decision {
+  disposition: InboxDisposition | null
+  orderId: string | null
+  faults: readonly Fault[]
+  parkCause: NewInboxMessage['parkCause']
+}
+
+/** Stores a batch of messages, fresh or redelivered; resolves after the commit. */
+export async function receive(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<void> {
+  const fresh = batch.filter((delivery) => !delivery.isRedelivered)
+  const again = batch.filter((delivery) => delivery.isRedelivered)
+  if (again.length > 0) await storeRaw(deps, again)
+  if (fresh.length > 0) await receiveFresh(deps, fresh)
+}
+
+async function receiveFresh(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<void> {
+  const receipts = batch.map((delivery) => makeReceipt(deps, delivery))
+  try {
+    // The same order twice in one batch: the second is judged against the first, so it needs the first committed.
+    for (const round of splitByOrderKey(receipts)) await record(deps, round)
+  } catch (error) {
+    if (batch.length === 1) throw error
+    // One message may have poisoned the transaction of its neighbours: keep all bytes, decide each alone.
+    deps.report({ event: 'batch.stored-raw', count: batch.length, error })
+    await storeRaw(deps, batch)
+  }
+}
+
+/** Takes up stored messages one by one; returns how many it saw. */
+export async function resumeInbox(deps: ReceiveDeps): Promise<number> {
+  const stored = await deps.store.inbox.claim({
+    now: deps.clock.now(),
+    leaseMs: INBOX_LEASE_MS,
+    limit: RESUME_BATCH_COUNT,
+  })
+  for (const message of stored) await resumeMessage(deps, message)
+  return stored.length
+}
+
+async function resumeMessage(deps: ReceiveDeps, stored: StoredMessage): Promise<void> {
+  const message: NewInboxMessage = { ...stored, disposition: null, orderId: null, faults: [], parkCause: null }
+  const prepared: Prepared =
+    stored.attempts > ATTEMPTS_MAX
+      ? { kind: 'disposed', disposition: 'dead', faults: [poisonFault(stored.attempts)] }
+      : prepareSafely(deps, message)
+  await deps.store.database.transaction(async (tx) => {
+    const [decision] = await recordOrders(deps, tx, [{ message, prepared }])
+    if (decision === undefined) return
+    await deps.store.inbox.decide(tx, [{ id: message.id, ...decision }])
+  })
+}
+
+/** Maps orders again whose cause to wait is gone; returns how many it saw. */
+export async function resumeOrders(deps: ReceiveDeps): Promise<number> {
+  const woken = await deps.store.orders.claimWoken({
+    now: deps.clock.now(),
+    leaseMs: INBOX_LEASE_MS,
+    limit: RESUME_BATCH_COUNT,
+  })
+  for (const parked of woken) await resumeOrder(deps, parked)
+  return woken.length
+}
+
+async function resumeOrder(deps: ReceiveDeps, parked: ParkedOrder): Promise<void> {
+  const prepared = prepareSafely(deps, { ...parked, id: '', orderId: parked.id })
+  const isSameOrder = prepared.kind === 'order' && prepared.order.orderKey === parked.orderKey
+  await deps.store.database.transaction(async (tx) => {
+    const advance = isSameOrder ? prepared.order : holdOrder(parked, prepared)
+    const changed = await deps.store.orders.advanceReceived(tx, [advance])
+    if (changed.has(parked.id) && isSameOrder) await insertParts(deps, tx, [prepared])
+  })
+}
+
+async function storeRaw(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<void> {
+  const messages = batch.map((delivery) => toInboxMessage(deps, delivery))
+  await deps.store.database.transaction(async (tx) => {
+    await deps.store.inbox.insert(tx, messages)
+    await deps.store.signals.announce(tx, ['inbox'])
+  })
+}
+
+async function record(deps: ReceiveDeps, receipts: readonly Receipt[]): Promise<void> {
+  const dispositions: Record<string, number> = {}
+  await deps.store.database.transaction(async (tx) => {
+    const decisions = await recordOrders(deps, tx, receipts)
+    const messages = receipts.map(({ message }, index) => ({ ...message, ...decisions[index] }))
+    await deps.store.inbox.insert(tx, messages)
+    for (const { disposition } of messages) {
+      dispositions[disposition ?? 'waiting'] = (dispositions[disposition ?? 'waiting'] ?? 0) + 1
+    }
+  })
+  deps.report({ event: 'batch.received', count: receipts.length, dispositions })
+}
+
+/** Inserts what is new of a batch and decides every receipt, in the order given. */
+async function recordOrders(deps: ReceiveDeps, tx: Tx, receipts: readonly Receipt[]): Promise<Decision[]> {
+  const orders = receipts.flatMap(({ prepared }) => (prepared.kind === 'order' ? [prepared] : []))
+  const created = new Set(
+    orders.length === 0
+      ? []
+      : await deps.store.orders.insert(
+          tx,
+          orders.map(({ order }) => order),
+        ),
+  )
+  const repeated = receipts.filter(({ prepared }) => prepared.kind === 'order' && !created.has(prepared.order.id))
+  const repeats = repeated.length === 0 ? new Map<string, Decision>() : await recordRepeats(deps, tx, repeated)
+  await insertParts(
+    deps,
+    tx,
+    orders.filter(({ order }) => created.has(order.id)),
+  )
+  return receipts.map(({ message, prepared }) => repeats.get(message.id) ?? toDecision(prepared))
+}
+
+async function recordRepeats(deps: ReceiveDeps, tx: Tx, receipts: readonly Receipt[]): Promise<Map<string, Decision>> {
+  const decisions = new Map<string, Decision>()
+  const keys = receipts.flatMap(({ prepared }) => (prepared.kind === 'order' ? [prepared.order.orderKey] : []))
+  const latest = new Map((await deps.store.orders.loadLatest(tx, keys)).map((order) => [order.orderKey, order]))
+  for (const { message, prepared } of receipts) {
+    if (prepared.kind !== 'order') continue
+    const existing = latest.get(prepared.order.orderKey)
+    if (existing === undefined) throw new Error(`order ${prepared.order.orderKey} vanished while its repeat was judged`)
+    decisions.set(message.id, await recordRepeat(deps, tx, existing, message, prepared))
+  }
+  return decisions
+}
+
+async function recordRepeat(
+  deps: ReceiveDeps,
+  tx: Tx,
+  existing: ExistingOrder,
+  message: NewInboxMessage,
+  prepared: Extract<Prepared, { kind: 'order' }>,
+): Promise<Decision> {
+  const pinned =
+    existing.mappingVersionId === null || existing.mappingVersionId === prepared.order.mappingVersionId
+      ? null
+      : await deps.store.orders.loadMappingVersion(tx, existing.mappingVersionId)
+  const decision = decideRepeat(existing, prepared.order, () => {
+    const mapper = pinned === null ? null : deps.mapperOf(message.businessType, pinned)
+    return mapper === null ? null : hashUnderMapping(mapper, message.body)
+  })
+  if (decision !== 'new_revision') return { disposition: decision, orderId: existing.id, faults: [], parkCause: null }
+  const order = { ...prepared.order, revision: existing.revision + 1 }
+  const inserted = await deps.store.orders.insert(tx, [order])
+  // Another replica opened this revision first: the next delivery of it will be judged against that one.
+  if (!inserted.has(order.id)) return { disposition: 'conflict', orderId: existing.id, faults: [], parkCause: null }
+  await insertParts(deps, tx, [{ ...prepared, order }])
+  return toDecision({ ...prepared, order })
+}
+
+async function insertParts(
+  deps: ReceiveDeps,
+  tx: Tx,
+  created: readonly Extract<Prepared, { kind: 'order' }>[],
+): Promise<void> {
+  const invoices = created.flatMap((each) => each.invoices)
+  const events = created.flatMap((each) => each.events)
+  const signals: WorkSignal[] = []
+  if (invoices.length > 0) {
+    await deps.store.orders.insertInvoices(tx, invoices)
+    signals.push('invoices')
+  }
+  if (events.length > 0) {
+    await deps.store.outbox.insert(tx, events)
+    signals.push('events')
+  }
+  if (signals.length > 0) await deps.store.signals.announce(tx, signals)
+}
+
+/** An order that became something else under the new mapping keeps its identity and waits for a person. */
+function holdOrder(parked: ParkedOrder, prepared: Prepared): OrderAdvance {
+  return {
+    id: parked.id,
+    state: 'received',
+    parkCause: prepared.kind === 'waiting' ? prepared.parkCause : 'mapping_fault',
+    faults: prepared.kind === 'order' ? [otherOrderFault()] : prepared.faults,
+    warnings: [],
+    letter: 'blue',
+    usingUnitId: null,
+    mappingVersionId: null,
+    draftSha256: null,
+    grossAmount: null,
+    invoiceCount: 0,
+    eventSeq: 0,
+    draft: null,
+  }
+}
+
+function toDecision(prepared: Prepared): Decision {
+  switch (prepared.kind) {
+    case 'disposed':
+      return { disposition: prepared.disposition, orderId: null, faults: prepared.faults, parkCause: null }
+    case 'waiting':
+      return { disposition: null, orderId: null, faults: prepared.faults, parkCause: prepared.parkCause }
+    case 'order': {
+      const { id, state, faults } = prepared.order
+      const isRejected = state === 'rejected'
+      return {
+        disposition: isRejected ? 'rejected' : 'accepted',
+        orderId: id,
+        faults: isRejected ? faults : [],
+        parkCause: null,
+      }
+    }
+    default:
+      return assertNever(prepared)
+  }
+}
+
+function makeReceipt(deps: ReceiveDeps, delivery: Delivery): Receipt {
+  const message = toInboxMessage(deps, delivery)
+  return { message, prepared: prepareSafely(deps, message) }
+}
+
+/** A defect parks its own message and is told loudly; it never takes neighbours along. */
+function prepareSafely(
+  deps: ReceiveDeps,
+  message: Pick<
+    NewInboxMessage,
+    'id' | 'body' | 'businessType' | 'source' | 'messageId' | 'correlationId' | 'traceparent' | 'receivedAt'
+  > & { orderId?: string | null },
+): Prepared {
+  try {
+    const { orderId, ...rest } = message
+    return prepare(deps, { ...rest, inboxId: message.id, ...(typeof orderId === 'string' && { orderId }) })
+  } catch (error) {
+    deps.report({ event: 'message.defect', count: 1, error })
+    return { kind: 'waiting', parkCause: 'defect', faults: [defectFault()] }
+  }
+}
+
+function toInboxMessage(deps: ReceiveDeps, delivery: Delivery): NewInboxMessage {
+  return {
+    ...delivery,
+    id: deps.ids.uuid(),
+    bodySha256: sha256(delivery.body),
+    receivedAt: deps.clock.now(),
+    disposition: null,
+    orderId: null,
+    faults: [],
+    parkCause: null,
+  }
+}
+
+/** Rounds in which no order key stands twice; almost always one. */
+function splitByOrderKey(receipts: readonly Receipt[]): Receipt[][] {
+  const rounds: Receipt[][] = []
+  const seen = new Map<string, number>()
+  for (const receipt of receipts) {
+    let round = 0
+    if (receipt.prepared.kind === 'order') {
+      round = seen.get(receipt.prepared.order.orderKey) ?? 0
+      seen.set(receipt.prepared.order.orderKey, round + 1)
+    }
+    while (rounds.length <= round) rounds.push([])
+    rounds[round]?.push(receipt)
+  }
+  return rounds
+}
+
+function poisonFault(attempts: number): Fault {
+  return {
+    code: 'MSG-poison',
+    path: '',
+    message: `处理该消息已中断 ${attempts - 1} 次，移入死信`,
+    messageEn: `processing this message broke off ${attempts - 1} times; moved to the dead store`,
+    cure: 'administrator',
+  }
+}
+
+function defectFault(): Fault {
+  return {
+    code: 'DEF-000',
+    path: '',
+    message: '程序内部错误，消息已保留，待升级后重新处理',
+    messageEn: 'internal defect; the message is kept and waits for a fixed release',
+    cure: 'administrator',
+    parkCause: 'defect',
+  }
+}
+
+function otherOrderFault(): Fault {
+  return {
+    code: 'MAP-other-order',
+    path: '/orderNo',
+    message: '新映射得出的订单号与原订单不同，请修正映射',
+    messageEn: 'the new mapping reads another order number than the order was stored under; correct the mapping',
+    cure: 'administrator',
+    parkCause: 'mapping_fault',
+  }
+}

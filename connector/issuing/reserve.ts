@@ -1,0 +1,211 @@
+/**
+ * Gives ready invoices a number and a share of the quota, and freezes their content: one transaction, all or nothing
+ * (P2 and P3). After its commit the bytes may leave; before it nothing has happened.
+ *
+ * What does not fit is parked with nothing taken; what fits goes on, in order of age.
+ */
+import { parseCanonicalInvoice } from '../invoice/canonical.js'
+import { type Amount, fen } from '../kernel/amount.js'
+import { sha256 } from '../kernel/digest.js'
+import type { ParkCause } from '../kernel/fault.js'
+import type { IdSource, UsingUnitId } from '../kernel/ids.js'
+import { Defect } from '../kernel/never.js'
+import { after, type Clock, chinaDate, chinaYear, type Instant, taxPeriodOf } from '../kernel/time.js'
+import { checkSeller } from '../taxpayer/gate.js'
+import type { UsingUnit } from '../taxpayer/taxpayer.js'
+import type { InvoiceUploader } from './bureau.js'
+import type { Directory } from './directory.js'
+import type { FrozenItem, IssuingStore, NewBatch, QuotaState, ReadyInvoice, TakenNumber, Tx } from './ports.js'
+
+/** Invoices in one upload. Source: Leqi base capability, QDFPSC takes at most 100. */
+export const BATCH_COUNT_MAX = 100
+
+export interface ReserveDeps {
+  store: IssuingStore
+  directory: () => Directory
+  uploader: Pick<InvoiceUploader, 'freeze'>
+  ids: IdSource
+  clock: Clock
+  /** Who holds leases in this process. */
+  owner: string
+  leaseMs: number
+}
+
+/** A batch that this process holds and may send at once. */
+export interface ReservedBatch {
+  id: string
+  unit: UsingUnit
+  fence: bigint
+  items: readonly FrozenItem[]
+}
+
+export interface Reservation {
+  batch: ReservedBatch | null
+  /** How many invoices were parked, by cause. */
+  parked: Partial<Record<ParkCause, number>>
+  /** Whether the unit may have more that is ready. */
+  hasMore: boolean
+}
+
+/** Reserves for the oldest ready invoices of one unit. */
+export async function reserve(deps: ReserveDeps, unitId: UsingUnitId): Promise<Reservation> {
+  const directory = deps.directory()
+  const unit = directory.unit(unitId)
+  return deps.store.database.transaction(async (tx) => {
+    const ready = await deps.store.batches.lockReady(tx, unitId, BATCH_COUNT_MAX)
+    if (ready.length === 0) return { batch: null, parked: {}, hasMore: false }
+    const now = deps.clock.now()
+    const blocked = unit === null ? 'unit_unverified' : blockOf(unit, directory, now)
+    if (unit === null || blocked !== null) return parkAll(deps, tx, ready, blocked ?? 'unit_unverified')
+    return reserveReady(deps, tx, unit, ready, now)
+  })
+}
+
+/** Why a unit may not issue now, whatever the invoice. */
+function blockOf(unit: UsingUnit, directory: Directory, now: Instant): ParkCause | null {
+  const finding = checkSeller(unit, directory.tables, now).find(({ reaction }) => reaction === 'park')
+  return finding === undefined ? null : (finding.fault.parkCause ?? 'seller_blocked')
+}
+
+async function reserveReady(
+  deps: ReserveDeps,
+  tx: Tx,
+  unit: UsingUnit,
+  ready: readonly ReadyInvoice[],
+  now: Instant,
+): Promise<Reservation> {
+  const { store } = deps
+  const period = taxPeriodOf(now)
+  // Hot rows last, quota before numbers everywhere; both are held until the commit a few milliseconds later.
+  const quota = await store.quota.lock(tx, unit.id, period)
+  const wanted = planReservation(ready, quota, chinaDate(now))
+  const numbers = await takeNumbers(deps, tx, unit, wanted.chosen.length, now)
+  const plan = limitToNumbers(wanted, numbers.length)
+  const parked = await parkPlanned(deps, tx, plan)
+  const hasMore = ready.length === BATCH_COUNT_MAX
+  if (plan.chosen.length === 0) return { batch: null, parked, hasMore }
+  const batch = freezeBatch(deps, unit, plan.chosen, numbers, now)
+  await store.batches.freeze(tx, batch)
+  await store.orders.markInProgress(tx, [...new Set(plan.chosen.map((invoice) => invoice.orderId))])
+  const amount = sumQuota(plan.chosen)
+  const fits = await store.quota.reserve(tx, unit.id, period, { amount, batchId: batch.id })
+  if (!fits) throw new Defect(`quota of unit ${unit.taxNo} changed while its row was locked`)
+  return { batch: { id: batch.id, unit, fence: 1n, items: batch.items }, parked, hasMore }
+}
+
+async function takeNumbers(
+  deps: ReserveDeps,
+  tx: Tx,
+  unit: UsingUnit,
+  count: number,
+  now: Instant,
+): Promise<readonly TakenNumber[]> {
+  return count === 0 ? [] : deps.store.numbers.take(tx, unit.id, chinaYear(now), count)
+}
+
+interface ReservationPlan {
+  chosen: readonly ReadyInvoice[]
+  short: readonly { cause: ParkCause; invoices: readonly ReadyInvoice[] }[]
+}
+
+/**
+ * Who goes and who waits: oldest first, each only with room in the quota.
+ *
+ * Units   quota in net amounts; exactly zero left is fine
+ * Source  Leqi rulebook 3.1 (block when free < net), 3.2 (issue date inside the interval, ends included)
+ */
+export function planReservation(
+  ready: readonly ReadyInvoice[],
+  quota: QuotaState | null,
+  today: string,
+): ReservationPlan {
+  if (quota !== null && !isInside(quota, today)) {
+    return { chosen: [], short: [{ cause: 'period_closed', invoices: ready }] }
+  }
+  let left: bigint = quota === null ? 0n : quota.availableAmount
+  const chosen: ReadyInvoice[] = []
+  const without: ReadyInvoice[] = []
+  for (const invoice of ready) {
+    if (quota === null || invoice.quotaAmount > left) {
+      without.push(invoice)
+    } else {
+      chosen.push(invoice)
+      left -= invoice.quotaAmount
+    }
+  }
+  return { chosen, short: without.length === 0 ? [] : [{ cause: 'quota_empty', invoices: without }] }
+}
+
+/** Without a number the youngest of the chosen wait. */
+function limitToNumbers(plan: ReservationPlan, numberCount: number): ReservationPlan {
+  if (numberCount >= plan.chosen.length) return plan
+  return {
+    chosen: plan.chosen.slice(0, numberCount),
+    short: [...plan.short, { cause: 'number_pool_empty', invoices: plan.chosen.slice(numberCount) }],
+  }
+}
+
+function isInside(quota: QuotaState, today: string): boolean {
+  return (quota.validFrom === null || today >= quota.validFrom) && (quota.validTo === null || today <= quota.validTo)
+}
+
+function freezeBatch(
+  deps: ReserveDeps,
+  unit: UsingUnit,
+  chosen: readonly ReadyInvoice[],
+  numbers: readonly TakenNumber[],
+  now: Instant,
+): NewBatch {
+  const items = chosen.map((ready, index): FrozenItem => {
+    const taken = numbers[index]
+    if (taken === undefined) throw new Defect('more invoices chosen than numbers taken')
+    const invoice = parseCanonicalInvoice(ready.content)
+    const frozen = deps.uploader.freeze(unit, { invoice, number: taken.invoiceNumber, issuedAt: now })
+    return { invoiceId: ready.id, ...taken, frozen, frozenSha256: sha256(frozen) }
+  })
+  return {
+    id: deps.ids.uuid(),
+    usingUnitId: unit.id,
+    parentId: null,
+    sellerName: unit.profile?.name ?? unit.name,
+    frozenSha256: hashBatch(items),
+    period: taxPeriodOf(now),
+    issuedAt: now,
+    items,
+    lease: { owner: deps.owner, until: after(now, deps.leaseMs) },
+    createdAt: now,
+  }
+}
+
+/** Hash of a batch's bytes by those of its items, so that a part of it can be hashed without its texts. */
+export function hashBatch(items: readonly { frozenSha256: string }[]): string {
+  return sha256(items.map((item) => item.frozenSha256).join(''))
+}
+
+async function parkPlanned(deps: ReserveDeps, tx: Tx, plan: ReservationPlan): Promise<Reservation['parked']> {
+  const parked: Reservation['parked'] = {}
+  for (const { cause, invoices } of plan.short) {
+    await deps.store.batches.parkInvoices(
+      tx,
+      invoices.map((invoice) => invoice.id),
+      cause,
+    )
+    parked[cause] = invoices.length
+  }
+  if (plan.short.length > 0) await deps.store.signals.announce(tx, ['moves'])
+  return parked
+}
+
+async function parkAll(
+  deps: ReserveDeps,
+  tx: Tx,
+  ready: readonly ReadyInvoice[],
+  cause: ParkCause,
+): Promise<Reservation> {
+  const parked = await parkPlanned(deps, tx, { chosen: [], short: [{ cause, invoices: ready }] })
+  return { batch: null, parked, hasMore: ready.length === BATCH_COUNT_MAX }
+}
+
+function sumQuota(invoices: readonly ReadyInvoice[]): Amount {
+  return fen(invoices.reduce((sum, invoice) => sum + invoice.quotaAmount, 0n))
+}
