@@ -57,8 +57,5 @@ export function makeInvoiceFault(code: InvoiceFaultCode, path: string, origins: 
 function cureOfFault(code: InvoiceFaultCode, path: string, origins: Origins): Pick<Fault, 'cure' | 'parkCause'> {
   if (code === 'ORD-currency') return { cure: 'sender' }
   if (code === 'INV-letter' || code === 'INV-split') return { cure: 'administrator', parkCause: 'manual_hold' }
-  if (code === 'INV-incomplete' && /\/(taxCode|taxRate|shortName)$/.test(path)) {
-    return { cure: 'administrator', parkCause: 'catalogue_missing' }
-  }
   return cureOf(path, origins)
 }

@@ -1,0 +1,176 @@
+/**
+ * Cuts one charge that is too big for an invoice into pieces: the price stays, the quantity is cut, the discount goes
+ * along in proportion.
+ *
+ * Knows: how to cut so that the pieces add up to the charge exactly and each piece stands every check by itself.
+ *
+ * A piece is not computed on its own and the last one corrected, because the errors of the others would pile up in the
+ * last and break its checks A2 and A7. Instead amounts are computed for the quantity *up to* each cut, as one line
+ * would be, and a piece is the difference between two cuts: no piece is then off by more than a cent, the last piece
+ * takes the rest, and the sum is the charge itself.
+ */
+import { type Amount, fen } from '../kernel/amount.js'
+import { Decimal, divideHalfUp } from '../kernel/decimal.js'
+import { type Charge, makeDiscountOf, netOfCharge, taxOn } from './compute.js'
+import { INVOICE_LIMITS } from './limits.js'
+import type { NetAndTax } from './net-and-tax.js'
+import { isPriceOf, toUnitPrice } from './unit-price.js'
+
+/** Decimals a quantity may gain by a cut when not even one whole piece is under the ceiling. */
+const EXTRA_DECIMAL_COUNT_MAX = 6
+/** Steps of a gained decimal that one piece must hold, so that rounding down wastes at most a tenth of the ceiling. */
+const STEP_COUNT_MIN = 10n
+
+/** A charge as a row of equal steps (pieces, decimal parts of a quantity, or fen), to be cut between any two of them. */
+interface Divisible {
+  charge: Charge
+  stepCount: bigint
+  /** Decimals of one step's quantity; null when the charge has no quantity and a step is one fen. */
+  scale: number | null
+}
+
+/**
+ * Cuts a charge into pieces whose net is at most the ceiling.
+ *
+ * Shape   whole pieces when the quantity is whole and one piece is under the ceiling; the last takes the rest
+ * Units   ceiling in fen of net, after discount
+ * Errors  null when it cannot be cut: differential, or more than the greatest number of parts
+ * Source  Leqi rulebook 8 (split: keep price, cut quantity), worked example 12
+ */
+export function divideCharge(charge: Charge, ceiling: Amount): Charge[] | null {
+  if (charge.line.deduction !== null || ceiling <= 0n) return null
+  for (const divisible of listDivisibles(charge, ceiling)) {
+    const cuts = findCuts(divisible, ceiling)
+    const pieces = cuts === null ? null : makePieces(divisible, cuts)
+    if (pieces !== null) return pieces
+  }
+  return null
+}
+
+/** Ways to see a charge as steps, the coarsest first. */
+function listDivisibles(charge: Charge, ceiling: Amount): Divisible[] {
+  const { line, basis } = charge
+  if (line.quantity === null) {
+    return [{ charge, stepCount: basis === 'gross' ? line.grossAmount : line.netAmount, scale: null }]
+  }
+  const quantity = Decimal.of(line.quantity)
+  const ways: Divisible[] = []
+  for (let extra = 0; extra <= EXTRA_DECIMAL_COUNT_MAX; extra += 1) {
+    const scale = quantity.scale + extra
+    const way = { charge, stepCount: quantity.at(scale), scale }
+    const perPiece = (way.stepCount * ceiling) / netOfCharge(charge)
+    if (perPiece >= (extra === 0 ? 1n : STEP_COUNT_MIN)) ways.push(way)
+  }
+  return ways
+}
+
+/** Numbers of steps before each cut, from 0 to all of them. */
+function findCuts(divisible: Divisible, ceiling: Amount): bigint[] | null {
+  const { charge, stepCount } = divisible
+  const perPiece = (stepCount * ceiling) / netOfCharge(charge)
+  const cuts = [0n]
+  let start = 0n
+  while (netBetween(divisible, start, stepCount) > ceiling) {
+    if (cuts.length >= INVOICE_LIMITS.partCountMax) return null
+    let end = start + perPiece
+    // Rounding may put a piece a fen or two above the ceiling: then it gives back the steps that hold the excess.
+    let excess = netBetween(divisible, start, end) - ceiling
+    while (excess > 0n) {
+      end -= (stepCount * excess) / netOfCharge(charge) + 1n
+      excess = netBetween(divisible, start, end) - ceiling
+    }
+    if (end <= start) return null
+    cuts.push(end)
+    start = end
+  }
+  cuts.push(stepCount)
+  return evenOutLast(divisible, cuts)
+}
+
+/** A rest too small to be worth a fen shares with the piece before it. */
+function evenOutLast(divisible: Divisible, cuts: bigint[]): bigint[] {
+  const last = cuts.length - 1
+  const before = cuts[last - 2]
+  if (before === undefined || isSound(divisible, cuts[last - 1] ?? 0n, divisible.stepCount)) return cuts
+  return [...cuts.slice(0, last - 1), (before + divisible.stepCount) / 2n, divisible.stepCount]
+}
+
+function makePieces(divisible: Divisible, cuts: readonly bigint[]): Charge[] | null {
+  const pieces: Charge[] = []
+  for (let index = 1; index < cuts.length; index += 1) {
+    const piece = makePiece(divisible, cuts[index - 1] ?? 0n, cuts[index] ?? 0n)
+    if (piece === null) return null
+    pieces.push(piece)
+  }
+  return pieces
+}
+
+/** One piece, or null when its amounts or its price cannot stand on an invoice. */
+function makePiece(divisible: Divisible, start: bigint, end: bigint): Charge | null {
+  if (!isSound(divisible, start, end)) return null
+  const { charge, scale } = divisible
+  const { amounts, discounts } = amountsBetween(divisible, start, end)
+  const line = {
+    ...charge.line,
+    netAmount: fen(amounts.net),
+    taxAmount: fen(amounts.tax),
+    grossAmount: fen(amounts.gross),
+  }
+  if (scale !== null) {
+    const quantity = new Decimal(end - start, scale)
+    line.quantity = quantity.toString()
+    line.unitPrice = priceOf(charge, amounts.net, quantity)
+    if (line.unitPrice === null || line.quantity.length > INVOICE_LIMITS.figureLength) return null
+  }
+  if (charge.discount === null) return { ...charge, line }
+  if (discounts.net === 0n && discounts.gross > 0n) return null
+  if (discounts.gross === 0n) return { ...charge, line: { ...line, nature: 'normal' }, discount: null }
+  return { ...charge, line, discount: makeDiscountOf(line, discounts) }
+}
+
+/** The charge's own price wherever it still gives the net back (A1). */
+function priceOf({ line }: Charge, net: bigint, quantity: Decimal): string | null {
+  if (line.unitPrice !== null && isPriceOf(Decimal.of(line.unitPrice), quantity, net)) return line.unitPrice
+  return toUnitPrice(net, quantity)
+}
+
+/** Checks A9 and A10 of one piece: it may end up alone on its invoice. */
+function isSound(divisible: Divisible, start: bigint, end: bigint): boolean {
+  const { amounts, discounts } = amountsBetween(divisible, start, end)
+  return amounts.net > 0n && amounts.tax >= 0n && amounts.net > discounts.net && amounts.tax >= discounts.tax
+}
+
+function netBetween(divisible: Divisible, start: bigint, end: bigint): bigint {
+  const { amounts, discounts } = amountsBetween(divisible, start, end)
+  return amounts.net - discounts.net
+}
+
+interface LineAndDiscount {
+  amounts: NetAndTax
+  /** Positive: what is taken off. */
+  discounts: NetAndTax
+}
+
+function amountsBetween(divisible: Divisible, start: bigint, end: bigint): LineAndDiscount {
+  const upper = amountsUpTo(divisible, end)
+  const lower = amountsUpTo(divisible, start)
+  return { amounts: subtract(upper.amounts, lower.amounts), discounts: subtract(upper.discounts, lower.discounts) }
+}
+
+/** Line and discount of the first `steps` steps, computed as if they were a charge of their own. */
+function amountsUpTo({ charge, stepCount }: Divisible, steps: bigint): LineAndDiscount {
+  const { line, discount, basis } = charge
+  const whole = basis === 'gross' ? line.grossAmount : line.netAmount
+  const part = divideHalfUp(whole * steps, stepCount)
+  const amounts = taxOn(part, line.taxRate, basis)
+  if (discount === null) return { amounts, discounts: NOTHING }
+  const off = basis === 'gross' ? -discount.grossAmount : -discount.netAmount
+  // In proportion to the part in fen, not to the steps: so a piece's discount can never exceed the piece.
+  return { amounts, discounts: taxOn(divideHalfUp(off * part, whole), line.taxRate, basis) }
+}
+
+const NOTHING: NetAndTax = { net: 0n, tax: 0n, gross: 0n }
+
+function subtract(upper: NetAndTax, lower: NetAndTax): NetAndTax {
+  return { net: upper.net - lower.net, tax: upper.tax - lower.tax, gross: upper.gross - lower.gross }
+}
