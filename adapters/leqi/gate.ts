@@ -1,0 +1,207 @@
+/**
+ * The gate every call passes: the shared rate, the concurrency of this process, and the inner ring of retries.
+ *
+ * Rate: permits come from the budget that all replicas share, in small blocks, so that it costs one question per block.
+ * Concurrency: calls of one direct unit run side by side up to a cap. A rate refusal halves the cap (or takes the
+ * figure its text names) and closes the gate of that unit for the pause the bureau asks; the cap grows back by a tenth
+ * a minute.
+ * Inner ring: at most three tries within seconds, only for calls that surely did nothing and for reads. Everything
+ * slower is the story's business: its due times survive a restart, these do not.
+ *
+ * | try | pause before it (doubling, random up to twice) |
+ * | --- | --- |
+ * | 1 | – |
+ * | 2 | 0.3–0.6 s |
+ * | 3 | 0.6–1.2 s, then gives up |
+ */
+import pLimit, { type LimitFunction } from 'p-limit'
+import pRetry from 'p-retry'
+import type { BureauFailure, CallOptions } from '../../connector/issuing/bureau.js'
+import type { RateBudget } from '../../connector/issuing/rate-budget.js'
+import type { Clock } from '../../connector/kernel/time.js'
+import type { DirectUnit } from '../../connector/taxpayer/taxpayer.js'
+import { findTextHint } from './text-patterns.js'
+
+/** Permits of one question to the shared budget; and how long they are good. */
+const BLOCK_PERMIT_COUNT_MAX = 10
+const PERMIT_LIFE_MS = 2_000
+/** Share of a second's calls that one block holds, so that several replicas get their turn. */
+const BLOCK_SECONDS = 0.2
+/** When the budget itself cannot be asked. */
+const BUDGET_RETRY_MS = 1_000
+
+const TRY_COUNT_MAX = 3
+const RETRY_DELAY_MS = 300
+const RETRY_DELAY_MS_MAX = 3_000
+
+/** Share of the full cap that comes back each minute after a rate refusal. */
+const RECOVERY_PER_MINUTE = 0.1
+
+export interface GateOptions {
+  /** Calls of one direct unit at a time in this process. */
+  concurrencyPerUnit: number
+  /** First pause of the inner ring; shorter in tests. */
+  retryDelayMs?: number
+}
+
+export interface GateDeps {
+  rateBudget: RateBudget
+  clock: Clock
+  /** Resolves after `ms`, or earlier when the signal aborts. */
+  wait(ms: number, signal: AbortSignal | undefined): Promise<void>
+}
+
+export type Attempt<T> = { failure: null; value: T } | { failure: BureauFailure }
+
+export interface Gate {
+  /** Runs `attempt` when it is its turn; again when that is harmless. Never throws for a failure of the bureau. */
+  run<T>(call: GateCall, attempt: () => Promise<Attempt<T>>): Promise<Attempt<T>>
+}
+
+export interface GateCall {
+  direct: DirectUnit
+  capability: string
+  /** A call that changes nothing may be repeated whatever became of it. */
+  isRead: boolean
+  options: CallOptions
+}
+
+/** What this process remembers of one direct unit and capability. */
+interface Lane {
+  limit: LimitFunction
+  cap: number
+  cappedAt: number
+  pausedUntil: number
+  permits: number
+  permitsUntil: number
+  refill: Promise<{ granted: number; waitMs: number }> | null
+}
+
+/** Makes the gate. Errors: a full or unreachable budget ends as `never_sent` with the time to ask again. */
+export function makeGate(deps: GateDeps, options: GateOptions): Gate {
+  const { clock } = deps
+  const lanes = new Map<string, Lane>()
+  const delayMs = options.retryDelayMs ?? RETRY_DELAY_MS
+
+  function laneOf({ direct, capability }: GateCall): Lane {
+    const key = `${direct.id} ${capability}`
+    const known = lanes.get(key)
+    if (known !== undefined) return known
+    const cap = options.concurrencyPerUnit
+    const lane: Lane = {
+      limit: pLimit(cap),
+      cap,
+      cappedAt: 0,
+      pausedUntil: 0,
+      permits: 0,
+      permitsUntil: 0,
+      refill: null,
+    }
+    lanes.set(key, lane)
+    return lane
+  }
+
+  function recover(lane: Lane): void {
+    if (lane.cap === options.concurrencyPerUnit) return
+    const minutes = (clock.now() - lane.cappedAt) / 60_000
+    const cap = lane.cap + Math.floor(options.concurrencyPerUnit * RECOVERY_PER_MINUTE * minutes)
+    lane.limit.concurrency = Math.min(cap, options.concurrencyPerUnit)
+  }
+
+  function slowDown(lane: Lane, failure: BureauFailure & { kind: 'rate_limited' }): void {
+    const hint = findTextHint(failure.message)
+    const named = hint?.kind === 'rate_limited' ? hint.concurrencyMax : null
+    const halved = Math.max(1, Math.floor(lane.limit.concurrency / 2))
+    lane.cap = Math.min(halved, named ?? halved)
+    lane.limit.concurrency = lane.cap
+    lane.cappedAt = clock.now()
+    lane.pausedUntil = clock.now() + failure.retryAfterMs
+    lane.permits = 0
+  }
+
+  async function runOnce<T>(call: GateCall, lane: Lane, attempt: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
+    const denied = await takePermit(deps, lane, call)
+    if (denied !== null) return { failure: denied }
+    const outcome = await attempt()
+    if (outcome.failure?.kind === 'rate_limited') slowDown(lane, outcome.failure)
+    return outcome
+  }
+
+  return {
+    async run<T>(call: GateCall, attempt: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
+      const lane = laneOf(call)
+      recover(lane)
+      let last: Attempt<T> | null = null
+      const tryIt = async (): Promise<Attempt<T>> => {
+        last = await lane.limit(() => runOnce(call, lane, attempt))
+        if (last.failure !== null && isHarmless(last.failure, call.isRead)) throw new TryAgain()
+        return last
+      }
+      try {
+        return await pRetry(tryIt, {
+          retries: TRY_COUNT_MAX - 1,
+          factor: 2,
+          minTimeout: delayMs,
+          maxTimeout: RETRY_DELAY_MS_MAX,
+          randomize: true,
+          // Not p-retry's own signal: it would throw away an answer that came together with the abort.
+          shouldRetry: ({ error }) =>
+            error instanceof TryAgain &&
+            call.options.signal?.aborted !== true &&
+            call.options.deadline - clock.now() > RETRY_DELAY_MS_MAX,
+        })
+      } catch (error) {
+        if (error instanceof TryAgain && last !== null) return last
+        throw error
+      }
+    },
+  }
+}
+
+/** Carries "may be tried again" to p-retry; never leaves this file. */
+class TryAgain extends Error {}
+
+/** Null: a permit was taken. */
+async function takePermit(deps: GateDeps, lane: Lane, call: GateCall): Promise<BureauFailure | null> {
+  const { deadline, signal } = call.options
+  for (;;) {
+    const now = deps.clock.now()
+    if (now >= deadline) return notNow('BUR-RATE-budget', 1)
+    if (lane.pausedUntil > now) return notNow('BUR-RATE-paused', lane.pausedUntil - now)
+    if (lane.permits > 0 && now < lane.permitsUntil) {
+      lane.permits -= 1
+      return null
+    }
+    lane.refill ??= refill(deps, lane, call).finally(() => {
+      lane.refill = null
+    })
+    const { granted, waitMs } = await lane.refill
+    if (granted > 0) continue
+    if (signal?.aborted === true || deps.clock.now() + waitMs >= deadline) return notNow('BUR-RATE-budget', waitMs)
+    await deps.wait(waitMs, signal)
+  }
+}
+
+async function refill(deps: GateDeps, lane: Lane, call: GateCall): Promise<{ granted: number; waitMs: number }> {
+  const askedAt = deps.clock.now()
+  const share = Math.ceil(call.direct.ratePerSecond * BLOCK_SECONDS)
+  const permits = Math.min(Math.max(share, 1), BLOCK_PERMIT_COUNT_MAX)
+  try {
+    const answer = await deps.rateBudget.take(call.direct.id, call.capability, permits)
+    lane.permits = answer.granted
+    lane.permitsUntil = askedAt + PERMIT_LIFE_MS
+    return { granted: answer.granted, waitMs: Math.max(answer.waitMs, 1) }
+  } catch {
+    // Without the shared budget nobody may call: the store that holds it is down, and it says so itself.
+    return { granted: 0, waitMs: BUDGET_RETRY_MS }
+  }
+}
+
+function isHarmless(failure: BureauFailure, isRead: boolean): boolean {
+  if (failure.kind === 'never_sent') return failure.code.startsWith('BUR-NET-')
+  return isRead && failure.kind === 'in_doubt'
+}
+
+function notNow(code: string, waitMs: number): BureauFailure {
+  return { kind: 'never_sent', code, message: '未到可调用时间（调用频率受限）', retryAfterMs: Math.ceil(waitMs) }
+}
