@@ -28,10 +28,10 @@ export function wantedDownload(
 ): Amount | null {
   if (!settings.autoDownloadQuota) return null
   const available = availableAmount ?? fen(0n)
-  const short = fen(waitingAmount > available ? waitingAmount - available : 0n)
+  const short = largerAmount(fen(waitingAmount - available), fen(0n))
   const isLow = available * 100n < settings.quotaDownloadAmount * LOW_SHARE_PERCENT
   if (!isLow && short === 0n) return null
-  return short > settings.quotaDownloadAmount ? short : settings.quotaDownloadAmount
+  return largerAmount(short, settings.quotaDownloadAmount)
 }
 
 /**
@@ -40,5 +40,5 @@ export function wantedDownload(
  */
 export function limitDownload(wanted: Amount, offer: { isSuspended: boolean; availableAmount: Amount }): Amount | null {
   if (offer.isSuspended || offer.availableAmount <= 0n) return null
-  return wanted < offer.availableAmount ? wanted : offer.availableAmount
+  return smallerAmount(wanted, offer.availableAmount)
 }

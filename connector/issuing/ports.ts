@@ -369,8 +369,8 @@ export interface BatchStore {
   ): Promise<boolean>
   /**
    * Divides a refused batch into children with the same frozen texts; the parent becomes `divided`. Children start in
-   * `reserved` with fence 1, and so do their invoices. Positions count from 0 in the order of `loadItems`; `positionsTo`
-   * is excluded, as in `slice`. False: fence lost.
+   * `reserved` with fence 1, and so do their invoices. Positions count from 0 in the order of `loadItems`, both ends
+   * included. False: fence lost.
    */
   divide(
     tx: Tx,

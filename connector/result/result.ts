@@ -4,12 +4,13 @@
  * Knows: the message's shape and how it is built from the end of an order. Must not know: queues, tables, wire names.
  * Invariants: the body is built once, stored as bytes, and every copy that ever leaves is those bytes (I7).
  */
-import { Type } from 'typebox'
+
 import type { Static } from 'typebox'
-import { formatAmount, type Amount } from '../kernel/amount.js'
-import { toPublicFault, type Fault, type PublicFault } from '../kernel/fault.js'
-import { chinaRfc3339, utcRfc3339, type Instant } from '../kernel/time.js'
+import { Type } from 'typebox'
 import type { InvoiceKind, Letter } from '../invoice/draft.js'
+import { type Amount, formatAmount } from '../kernel/amount.js'
+import { type Fault, type PublicFault, toPublicFault } from '../kernel/fault.js'
+import { chinaRfc3339, type Instant, utcRfc3339 } from '../kernel/time.js'
 
 const Text = Type.String()
 const NullableText = Type.Union([Type.String(), Type.Null()])
