@@ -5,7 +5,7 @@
  * Invariants: reserved + settled never exceed what was downloaded; credit is booked only on a definite answer; a
  * period's quota is never used in another period.
  */
-import { type Amount, fen } from '../kernel/amount.js'
+import { type Amount, fen, largerAmount, smallerAmount } from '../kernel/amount.js'
 
 /** Share of one download below which the next is asked for, so that issuing never waits for it. */
 const LOW_SHARE_PERCENT = 50n

@@ -63,6 +63,17 @@ export function sumAmounts(amounts: Iterable<Amount>): Amount {
   return fen(total)
 }
 
+/** The smaller of two amounts; `Math.min` cannot take bigints. */
+export function smallerAmount(left: Amount, right: Amount): Amount {
+  if (left < right) return left
+  return right
+}
+
+export function largerAmount(left: Amount, right: Amount): Amount {
+  if (left < right) return right
+  return left
+}
+
 export function plus(left: Amount, right: Amount): Amount {
   return fen(left + right)
 }
