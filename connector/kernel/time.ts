@@ -58,9 +58,9 @@ export function chinaYear(at: Instant): number {
 
 /** Reads `yyyy-MM-dd` (or `yyyyMMdd`) as a real calendar date. Errors: null otherwise. */
 export function parseLocalDate(text: string): LocalDate | null {
-  const match = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text)
+  const match = /^(\d{4})(-?)(\d{2})\2(\d{2})$/.exec(text)
   if (match === null) return null
-  const iso = `${match[1]}-${match[2]}-${match[3]}`
+  const iso = `${match[1]}-${match[3]}-${match[4]}`
   const date = new Date(`${iso}T00:00:00Z`)
   return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== iso ? null : (iso as LocalDate)
 }
