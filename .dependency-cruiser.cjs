@@ -46,7 +46,7 @@ module.exports = {
       from: { path: HEART, pathNot: TESTS },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'],
-        pathNot: '(^|/)(typebox|lossless-json)(/|$)|^(node:)?crypto$',
+        pathNot: '(^|/)(typebox|lossless-json)(/|$)|^(node:)?(buffer|crypto)$',
       },
     },
     {
