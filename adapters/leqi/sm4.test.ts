@@ -49,7 +49,7 @@ test('both engines agree on texts of every length up to five blocks', () => {
   const fast = sm4Of(['sm4-ecb'])
   const slow = sm4Of([])
   for (let length = 0; length <= 80; length += 1) {
-    const text = '票a𠮷é'.repeat(20).slice(0, length).toWellFormed()
+    const text = [...'票a𠮷é'.repeat(20)].slice(0, length).join('')
     const base64 = fast.encrypt(text)
     assert.equal(slow.encrypt(text), base64)
     assert.equal(slow.decrypt(base64), text)
