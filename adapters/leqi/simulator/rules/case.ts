@@ -1,0 +1,103 @@
+/**
+ * One uploaded invoice on the judge's table: its texts read as figures once, beside the seller, the books and the tables.
+ *
+ * Must not know: verdicts, receipts, the wire around it. Rules are plain functions `(uploadCase, say)`; each names the
+ * check's id of rulebook chapter 12, so that a refusal can be compared with the connector's own finding.
+ */
+import type { Account } from '../books.js'
+import { parseChinaDateTime, toPeriod } from '../clock.js'
+import type { TaxTables } from '../desks/visit.js'
+import { Exact } from '../exact.js'
+import type { Taxpayer } from '../registry.js'
+import type { Classification } from '../tables/classification.js'
+import type { LineForm, UploadedInvoice, VoucherForm } from '../upload-form.js'
+
+export interface CaseLine {
+  form: LineForm
+  /** 1, 2, 3 … as it stands in the list. */
+  place: number
+  net: Exact
+  tax: Exact
+  gross: Exact
+  rate: Exact
+  /** The rate in its shortest form, the key of the rate table. */
+  rateText: string
+  classification: Classification | undefined
+}
+
+export interface UploadCase {
+  head: UploadedInvoice['head']
+  lines: readonly CaseLine[]
+  payments: UploadedInvoice['payments']
+  vouchers: readonly VoucherForm[]
+  net: Exact
+  tax: Exact
+  gross: Exact
+  isDifferential: boolean
+  isSpecial: boolean
+  seller: Taxpayer
+  account: Account
+  tables: TaxTables
+  /** When the bureau received it. */
+  receivedAtMs: number
+  /** 开票日期, or null when it is no date. */
+  issuedAtMs: number | null
+  /** `yyyy-MM-dd` and `yyyyMM` of 开票日期; of the reception when it is no date. */
+  issueDay: string
+  period: string
+}
+
+/** Tells one breach of a rule. */
+export type Say = (rule: `L-${string}`, text: string) => void
+
+export interface CaseSurroundings {
+  seller: Taxpayer
+  account: Account
+  tables: TaxTables
+  receivedAtMs: number
+}
+
+export function makeUploadCase(invoice: UploadedInvoice, surroundings: CaseSurroundings): UploadCase {
+  const { head, lines, payments, vouchers } = invoice
+  const issuedAtMs = parseChinaDateTime(head.kprq)
+  const period = toPeriod(issuedAtMs ?? surroundings.receivedAtMs)
+  return {
+    ...surroundings,
+    head,
+    lines: lines.map((form, index) => toCaseLine(form, index + 1, surroundings.tables)),
+    payments,
+    vouchers,
+    net: new Exact(head.hjje),
+    tax: new Exact(head.hjse),
+    gross: new Exact(head.jshj),
+    isDifferential: head.cezslxDm !== '',
+    isSpecial: head.fppz === '01',
+    issuedAtMs,
+    issueDay: issuedAtMs === null ? `${period.slice(0, 4)}-${period.slice(4)}-01` : head.kprq.slice(0, 10),
+    period,
+  }
+}
+
+function toCaseLine(form: LineForm, place: number, tables: TaxTables): CaseLine {
+  const rate = new Exact(form.slv)
+  return {
+    form,
+    place,
+    net: new Exact(form.je),
+    tax: new Exact(form.se),
+    gross: new Exact(form.hsje),
+    rate,
+    rateText: rate.toString(),
+    classification: tables.classifications.find(form.sphfwssflhbbm),
+  }
+}
+
+/** Whether a line is the discount of the line before it (发票行性质 01). */
+export function isDiscount(line: CaseLine): boolean {
+  return line.form.fphxz === '01'
+}
+
+/** A telecom seller: industry 63… Source: rulebook 7.3. */
+export function isTelecom(seller: Taxpayer): boolean {
+  return seller.traits.industry.startsWith('63')
+}

@@ -1,0 +1,164 @@
+/**
+ * The simulator's socket: paths, bodies, compression, and the ways an answer can fail to arrive.
+ *
+ * Must not know what a service does. Every timer and open connection is gone after `close`.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import type { Outcome } from './bureau.js'
+import type { ControlRoutes } from './control-routes.js'
+import type { Call } from './gate.js'
+import type { FaultTiming } from './settings.js'
+
+/** A full upload of 100 invoices with 200 lines each is about 15 MB as base64; one with 5,000 lines each is refused here. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024
+/** Idle connections are kept longer than clients keep theirs, so that the client closes first. */
+const KEEP_ALIVE_MS = 65_000
+const HEADERS_TIMEOUT_MS = 60_000
+const REQUEST_TIMEOUT_MS = 300_000
+/** Production, and the two spellings of the sandbox. Source: Leqi protocol 2.1. */
+const INVOKE_PATH = /^\/access\/(?:(sandbox|newsandbox)\/)?v2\/invoke\/([^/?]+)\/([^/?]+)\/?$/
+const CONTROL_PREFIX = '/_control/'
+
+export interface ServerDependencies {
+  handle(call: Call): Outcome
+  control: ControlRoutes
+  timing(): FaultTiming
+  /** The bureau's clock: the Date header tells it, so that a client can notice a difference. */
+  nowMs(): number
+}
+
+export interface BureauServer {
+  /** Errors: rejects when the port is taken. */
+  listen(address: { host: string; port: number }): Promise<number>
+  close(): Promise<void>
+}
+
+export function makeBureauServer(dependencies: ServerDependencies): BureauServer {
+  const timers = new Set<NodeJS.Timeout>()
+  const server: Server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => {
+      response.sendDate = false
+      readBody(request, (body) =>
+        body === null ? sendPlain(response, 413, 'too large') : route(request, response, body),
+      )
+    },
+  )
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+
+  function route(request: IncomingMessage, response: ServerResponse, body: string): void {
+    response.setHeader('Date', new Date(dependencies.nowMs()).toUTCString())
+    const url = new URL(request.url ?? '/', 'http://bureau')
+    if (url.pathname.startsWith(CONTROL_PREFIX)) {
+      answerControl(request, response, { url, body })
+      return
+    }
+    const match = INVOKE_PATH.exec(url.pathname)
+    if (match === null) {
+      sendPlain(response, 404, 'Not Found')
+      return
+    }
+    if (request.method !== 'POST') {
+      sendPlain(response, 405, 'Method Not Allowed')
+      return
+    }
+    const outcome = dependencies.handle({
+      environment: match[1] === undefined ? 'production' : 'sandbox',
+      capability: match[2] ?? '',
+      service: match[3] ?? '',
+      headers: request.headers,
+      remoteIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+      body,
+    })
+    deliver(response, outcome)
+  }
+
+  function answerControl(request: IncomingMessage, response: ServerResponse, given: { url: URL; body: string }): void {
+    const path = given.url.pathname.slice(CONTROL_PREFIX.length).split('/').map(decodeURIComponent)
+    const method = request.method ?? 'GET'
+    const { status, body } = dependencies.control({ method, path, query: given.url.searchParams, body: given.body })
+    response.writeHead(status, { 'Content-Type': 'application/json;charset=UTF-8' })
+    response.end(JSON.stringify(body))
+  }
+
+  function deliver(response: ServerResponse, outcome: Outcome): void {
+    const { socket } = response
+    if (outcome.kind === 'reset') {
+      socket?.resetAndDestroy()
+      return
+    }
+    const { lateMs, lostHoldMs } = dependencies.timing()
+    if (outcome.kind === 'silence') {
+      later(lostHoldMs, () => socket?.destroy())
+      return
+    }
+    if (outcome.pace === 'late') {
+      later(lateMs, () => send(response, outcome))
+      return
+    }
+    send(response, outcome)
+  }
+
+  function send(response: ServerResponse, outcome: Outcome & { kind: 'answer' }): void {
+    const plain = typeof outcome.body === 'string' ? Buffer.from(outcome.body, 'utf8') : outcome.body
+    const bytes = outcome.isCompressed ? gzipSync(plain) : plain
+    if (outcome.isCompressed) response.setHeader('Content-Encoding', 'gzip')
+    response.writeHead(outcome.status, { 'Content-Type': outcome.contentType, 'Content-Length': bytes.length })
+    if (outcome.pace === 'drip') drip(response, bytes)
+    else response.end(bytes)
+  }
+
+  function drip(response: ServerResponse, rest: Buffer): void {
+    const { dripMs, dripBytes } = dependencies.timing()
+    if (rest.length <= dripBytes || response.destroyed) {
+      response.end(rest)
+      return
+    }
+    response.write(rest.subarray(0, dripBytes))
+    later(dripMs, () => drip(response, rest.subarray(dripBytes)))
+  }
+
+  function later(delayMs: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      act()
+    }, delayMs)
+    timers.add(timer)
+  }
+
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          const address = server.address()
+          resolve(typeof address === 'object' && address !== null ? address.port : port)
+        })
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        for (const timer of timers) clearTimeout(timer)
+        timers.clear()
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** The whole body as text, or null as soon as it is too large. A caller that goes away is not called back. */
+function readBody(request: IncomingMessage, done: (body: string | null) => void): void {
+  const chunks: Buffer[] = []
+  let byteCount = 0
+  request.on('data', (chunk: Buffer) => {
+    byteCount += chunk.length
+    if (byteCount <= BODY_BYTES_MAX) chunks.push(chunk)
+  })
+  request.on('end', () => done(byteCount > BODY_BYTES_MAX ? null : Buffer.concat(chunks).toString('utf8')))
+}
+
+function sendPlain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' })
+  response.end(text)
+}

@@ -1,0 +1,46 @@
+/**
+ * SM4-ECB with PKCS#7 padding and base64, by OpenSSL. The simulator's own copy, so that a mistake in the connector's
+ * cipher cannot hide behind an equal mistake here.
+ */
+import { createCipheriv, createDecipheriv, getCiphers } from 'node:crypto'
+
+const ALGORITHM = 'sm4-ecb'
+const BLOCK_BYTES = 16
+const KEY_PATTERN = /^[0-9a-fA-F]{32}$/
+const BASE64_PATTERN = /^[A-Za-z0-9+/]*={0,2}$/
+
+/** Reads a key of 32 hex characters. Errors: RangeError without the key in it. */
+export function parseKey(hex: string): Buffer {
+  if (!KEY_PATTERN.test(hex)) throw new RangeError('an SM4 key is 32 hex characters')
+  return Buffer.from(hex, 'hex')
+}
+
+/** Refuses to start where OpenSSL lacks SM4 (FIPS builds): the simulator has no second implementation. */
+export function assertSm4Available(): void {
+  if (!getCiphers().includes(ALGORITHM)) throw new Error('this Node was built without sm4-ecb; the simulator needs it')
+}
+
+/** Shape: standard base64 with padding, one line. Source: Leqi protocol 2.3. */
+export function encryptSm4(plain: string | Buffer, key: Buffer): string {
+  const cipher = createCipheriv(ALGORITHM, key, null)
+  const bytes = typeof plain === 'string' ? Buffer.from(plain, 'utf8') : plain
+  return Buffer.concat([cipher.update(bytes), cipher.final()]).toString('base64')
+}
+
+/**
+ * Shape: the plain bytes, or null when the text is no base64, no whole blocks, or the padding is wrong (other key).
+ * White space is dropped first: printed samples of the bureau break the line. Source: Leqi protocol 2.3.
+ */
+export function decryptSm4(text: string, key: Buffer): Buffer | null {
+  const base64 = /\s/.test(text) ? text.replaceAll(/\s+/g, '') : text
+  if (!BASE64_PATTERN.test(base64)) return null
+  const cipherText = Buffer.from(base64, 'base64')
+  if (cipherText.length === 0 || cipherText.length % BLOCK_BYTES !== 0) return null
+  const decipher = createDecipheriv(ALGORITHM, key, null)
+  try {
+    return Buffer.concat([decipher.update(cipherText), decipher.final()])
+  } catch {
+    // OpenSSL throws on wrong padding, which is how a wrong key shows; there is nothing else to learn from it.
+    return null
+  }
+}
