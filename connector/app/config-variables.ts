@@ -147,12 +147,12 @@ export const VARIABLES = {
   },
   databaseSchema: {
     name: 'LEQI_DB_SCHEMA',
-    schema: Type.String({ maxLength: 48, pattern: '^[a-z_][a-z0-9_]*$' }),
+    schema: Type.String({ maxLength: 41, pattern: '^[a-z_][a-z0-9_]*$' }),
     fallback: 'leqi',
     meaning: { zh: '数据库模式（schema）名', en: 'name of the database schema' },
     expected: {
-      zh: '至多 48 个小写字母、数字、下划线，以字母或下划线开头',
-      en: 'at most 48 lower-case letters, digits, underscores, starting with a letter or underscore',
+      zh: '至多 41 个小写字母、数字、下划线，以字母或下划线开头',
+      en: 'at most 41 lower-case letters, digits, underscores, starting with a letter or underscore',
     },
     refuse: (text) =>
       text.startsWith('pg_') || text === 'information_schema' || text === 'audit'
