@@ -1,17 +1,37 @@
-/** Who can cure a fault, told by where the faulty value came from (design D15). */
+/**
+ * Who can cure a fault of the draft (design D15): whoever put the value there, and for a missing value whoever could.
+ */
 import type { Fault } from '../../kernel/fault.js'
 import { assertNever } from '../../kernel/never.js'
 import type { Origin, Origins } from '../draft.js'
 
+/** Values that the seller's own books or the code table can supply when the order leaves them out. */
+const CATALOGUE_VALUES: ReadonlySet<string> = new Set(
+  'taxCode taxRate shortName preference model unit name taxNo isPerson address phone bank account'.split(' '),
+)
+/** Values that the unit's settings supply when the order leaves them out. */
+const SETTING_VALUES: ReadonlySet<string> = new Set(['drawer'])
+
+const INDEX = /^\d+$/
+
 /**
- * The cure of a fault at a place of the draft.
- *
- * Shape   `path` is a JSON Pointer into the draft; the longest prefix of it that has an origin decides. A value that
- *         nobody is known to have given is the sender's to give.
+ * The cure of a fault at a path of the draft.
+ * Shape: the longest prefix of the path with an origin decides. The origin of a whole list does not speak for what
+ * its entries leave out, so that the search ends at the entry.
+ * Errors: none; without any origin the value is missing, and the catalogue or else the sender must supply it.
  */
 export function cureOf(path: string, origins: Origins): Pick<Fault, 'cure' | 'parkCause'> {
-  const origin = originOf(path, origins)
-  if (origin === null) return { cure: 'sender' }
+  for (let prefix = path; prefix !== ''; ) {
+    const origin = origins[prefix]
+    if (origin !== undefined) return cureOfOrigin(origin)
+    const slash = prefix.lastIndexOf('/')
+    if (INDEX.test(prefix.slice(slash + 1))) break
+    prefix = prefix.slice(0, slash)
+  }
+  return cureOfMissing(path.slice(path.lastIndexOf('/') + 1))
+}
+
+function cureOfOrigin(origin: Origin): Pick<Fault, 'cure' | 'parkCause'> {
   switch (origin.from) {
     case 'order':
       return { cure: 'sender' }
@@ -21,6 +41,7 @@ export function cureOf(path: string, origins: Origins): Pick<Fault, 'cure' | 'pa
     case 'buyer':
       return { cure: 'administrator', parkCause: 'catalogue_missing' }
     case 'setting':
+      return { cure: 'administrator', parkCause: 'unit_unverified' }
     case 'table':
       return { cure: 'administrator', parkCause: 'tax_tables_stale' }
     default:
@@ -28,11 +49,8 @@ export function cureOf(path: string, origins: Origins): Pick<Fault, 'cure' | 'pa
   }
 }
 
-function originOf(path: string, origins: Origins): Origin | null {
-  for (let prefix = path; prefix !== ''; prefix = prefix.slice(0, prefix.lastIndexOf('/'))) {
-    // `hasOwn`, because a path may spell the name of an inherited property.
-    const origin = Object.hasOwn(origins, prefix) ? origins[prefix] : undefined
-    if (origin !== undefined) return origin
-  }
-  return null
+function cureOfMissing(name: string): Pick<Fault, 'cure' | 'parkCause'> {
+  if (CATALOGUE_VALUES.has(name)) return { cure: 'administrator', parkCause: 'catalogue_missing' }
+  if (SETTING_VALUES.has(name)) return { cure: 'administrator', parkCause: 'unit_unverified' }
+  return { cure: 'sender' }
 }

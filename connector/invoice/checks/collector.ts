@@ -1,0 +1,46 @@
+/** Runs checks over a document and keeps what they say. */
+import { assert } from '../../kernel/never.js'
+import type { Origins } from '../draft.js'
+import type { Finding } from '../finding.js'
+import { type CheckFacts, keyOf, type Report } from './check.js'
+import { cureOf } from './cure.js'
+import type { CheckPolicy } from './policy.js'
+
+export interface Collector {
+  readonly findings: Finding[]
+  run<Subject>(checks: readonly Runnable<Subject>[], subject: Subject): void
+}
+
+export type Runnable<Subject> = CheckFacts & { run(subject: Subject, report: Report): void }
+
+/** One collector per document: a single report function serves all checks, because this is the hot path. */
+export function makeCollector(origins: Origins, { disabled }: CheckPolicy): Collector {
+  const findings: Finding[] = []
+  let current: CheckFacts | null = null
+  const report: Report = (path, message, messageEn, remedy) => {
+    assert(current !== null, 'a check reports outside its run')
+    const cure = remedy ?? cureOf(path, origins)
+    const fault = { code: current.id, path, message, messageEn, ...cure }
+    findings.push({ check: current.id, reaction: reactionOf(current), fault })
+  }
+  return {
+    findings,
+    run(checks, subject) {
+      for (const check of checks) {
+        if (disabled.size > 0 && isOff(check, disabled)) continue
+        current = check
+        check.run(subject, report)
+      }
+    },
+  }
+}
+
+/** Only a switchable check can be off; what the bureau's own text demands cannot be waived. */
+function isOff(check: CheckFacts, disabled: CheckPolicy['disabled']): boolean {
+  return check.isSwitchable === true && (disabled.has(check.id) || disabled.has(keyOf(check)))
+}
+
+/** A value that should have been filled or split and was not blocks: it must not be sent as it is. */
+function reactionOf({ reaction }: CheckFacts): Finding['reaction'] {
+  return reaction === 'warn' || reaction === 'park' ? reaction : 'block'
+}
