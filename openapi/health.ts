@@ -1,0 +1,122 @@
+/**
+ * `/livez` and `/readyz`: is the process alive, may it be given work, and where to look when it burns.
+ *
+ * Liveness looks at the process alone, so that a broken database never restarts it. Readiness is off while starting
+ * and draining and while a dependency is down; its body says since when and why, what is parked under which cause,
+ * which results wait, and what each unit has left.
+ */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type, { type Static } from 'typebox'
+import { makeProblem, PROBLEM_TYPE, Problem } from './problem.js'
+
+/** Longest wait for the source; probes give up after a few seconds themselves. */
+const READ_TIMEOUT_MS = 2_000
+
+const Instant = Type.String({ description: 'RFC 3339, UTC' })
+const Money = Type.String({ description: 'yuan with two decimals' })
+const OrNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
+
+const DependencyHealth = Type.Object({
+  isUp: Type.Boolean(),
+  since: Instant,
+  lastError: OrNull(Type.String({ description: 'last error, also when it is over; null: none yet' })),
+})
+
+const ParkedCount = Type.Object({
+  entity: Type.Enum(['inbox', 'order', 'invoice', 'batch']),
+  cause: Type.String(),
+  count: Type.Integer(),
+  oldestAt: OrNull(Instant),
+})
+
+const ResultCounts = Type.Object({
+  pendingCount: Type.Integer({ description: 'results not yet confirmed by the broker' }),
+  unroutableCount: Type.Integer({ description: 'of these: no queue is bound that would take them' }),
+  oldestPendingAt: OrNull(Instant),
+})
+
+const UnitStock = Type.Object({
+  taxNo: Type.String(),
+  name: Type.String(),
+  isVerified: Type.Boolean(),
+  freeNumberCount: Type.Integer(),
+  numberWarningCount: Type.Integer(),
+  quota: OrNull(Type.Object({ period: Type.String({ description: 'yyyy-MM' }), availableAmount: Money })),
+})
+
+const HealthReport = Type.Object({
+  phase: Type.Enum(['starting', 'running', 'draining']),
+  /** By name: database, order consumer, result publisher, … */
+  dependencies: Type.Record(Type.String(), DependencyHealth),
+  parked: OrNull(Type.Array(ParkedCount, { description: 'null: the database cannot be asked' })),
+  results: OrNull(ResultCounts),
+  units: OrNull(Type.Array(UnitStock)),
+})
+export type HealthReport = Static<typeof HealthReport>
+
+const Readiness = Type.Object({
+  status: Type.Enum(['ready', 'not_ready']),
+  ...HealthReport.properties,
+})
+
+/** Fulfilled by the composition. What cannot be found out is null; it should not reject for a broken dependency. */
+export interface HealthSource {
+  read(): Promise<HealthReport>
+}
+
+export interface HealthRoutesOptions {
+  health: HealthSource
+  /** The source itself failed. */
+  onError: (error: unknown, requestId: string) => void
+}
+
+export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = async (app, { health, onError }) => {
+  app.get(
+    '/livez',
+    {
+      schema: {
+        operationId: 'getLiveness',
+        tags: ['health'],
+        summary: 'Whether the process is alive',
+        response: { 200: Type.Object({ status: Type.Enum(['alive']) }) },
+      },
+    },
+    async () => ({ status: 'alive' as const }),
+  )
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'getReadiness',
+        tags: ['health'],
+        summary: 'Whether it may be given work, and why not',
+        response: { 200: Readiness, 503: Type.Union([Readiness, Problem]) },
+      },
+    },
+    async (request, reply) => {
+      let report: HealthReport
+      try {
+        report = await withTimeout(health.read(), READ_TIMEOUT_MS)
+      } catch (error) {
+        onError(error, request.id)
+        return reply.code(503).type(PROBLEM_TYPE).send(makeProblem(503, request.id))
+      }
+      const isReady = report.phase === 'running' && Object.values(report.dependencies).every(({ isUp }) => isUp)
+      const body = { status: isReady ? ('ready' as const) : ('not_ready' as const), ...report }
+      return reply.code(isReady ? 200 : 503).send(body)
+    },
+  )
+}
+
+async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`the health source gave no answer within ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The HTTP interface: fastify with typebox schemas. One route file per subject, errors as problem details.
+ *
+ * Knows: HTTP, limits, headers. Must not know: SQL, adapters, how a use case decides.
+ * Invariants: every response has a schema, so that a field nobody named cannot leave; an unknown error tells nothing
+ * but its request id.
+ */
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { type HealthSource, healthRoutes } from './health.js'
+import { makeProblem, PROBLEM_TYPE } from './problem.js'
+
+const BODY_BYTES_MAX = 1024 * 1024
+const HEADER_BYTES_MAX = 16 * 1024
+/** Longest time a client may take to send a request. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** An idle connection is kept this long; a little above the usual 60 s of load balancers. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000
+/** Longest wait of `stop` for requests under way, before their connections are cut. */
+const STOP_TIMEOUT_MS = 5_000
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+} as const
+
+export interface HttpDeps {
+  health: HealthSource
+  /** An error that no route expected. */
+  onError: (error: unknown, requestId: string) => void
+}
+
+export interface HttpServer {
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** `http://…`, once started. */
+  address(): string | null
+}
+
+/** The application without a port: what `inject` tests. */
+export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionTimeout: 0,
+    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    forceCloseConnections: 'idle',
+    logger: false,
+    trustProxy: false,
+    // A request id that a client chose would let it write into our log.
+    requestIdHeader: false,
+    genReqId: () => crypto.randomUUID(),
+    frameworkErrors: (error, request, reply) => sendProblem(reply, error.statusCode ?? 400, request.id),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(SECURITY_HEADERS)
+  })
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, 404, request.id))
+  app.setErrorHandler((error, request, reply) => {
+    const status = statusOf(error)
+    if (status >= 500) deps.onError(error, request.id)
+    return sendProblem(reply, status, request.id)
+  })
+  await app.register(healthRoutes, deps)
+  return app
+}
+
+export function makeHttpServer(options: HttpDeps & { host: string; port: number }): HttpServer {
+  let app: FastifyInstance | null = null
+  let address: string | null = null
+  return {
+    async start() {
+      app = await buildHttp(options)
+      address = await app.listen({ host: options.host, port: options.port })
+    },
+    async stop() {
+      const closing = app
+      app = null
+      address = null
+      if (closing === null) return
+      const timer = setTimeout(() => closing.server.closeAllConnections(), STOP_TIMEOUT_MS)
+      await closing.close()
+      clearTimeout(timer)
+    },
+    address: () => address,
+  }
+}
+
+function statusOf(error: unknown): number {
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : null
+  return typeof status === 'number' && status >= 400 && status <= 599 ? status : 500
+}
+
+function sendProblem(reply: FastifyReply, status: number, requestId: string): FastifyReply {
+  const problem = makeProblem(status, requestId)
+  return reply.headers(SECURITY_HEADERS).code(problem.status).type(PROBLEM_TYPE).send(problem)
+}
