@@ -109,14 +109,16 @@ export function makeGate(deps: GateDeps, options: GateOptions): Gate {
   }
 
   function slowDown(lane: Lane, failure: BureauFailure & { kind: 'rate_limited' }): void {
+    const isSameBurst = lane.pausedUntil > clock.now()
+    lane.pausedUntil = Math.max(lane.pausedUntil, clock.now() + failure.retryAfterMs)
+    lane.permits = 0
+    if (isSameBurst) return
     const hint = findTextHint(failure.message)
     const named = hint?.kind === 'rate_limited' ? hint.concurrencyMax : null
     const halved = Math.max(1, Math.floor(lane.limit.concurrency / 2))
     lane.cap = Math.min(halved, named ?? halved)
     lane.limit.concurrency = lane.cap
     lane.cappedAt = clock.now()
-    lane.pausedUntil = clock.now() + failure.retryAfterMs
-    lane.permits = 0
   }
 
   async function runOnce<T>(call: GateCall, lane: Lane, attempt: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
