@@ -9,7 +9,7 @@ import type { BureauFailure } from '../../../connector/issuing/bureau.js'
 import { type Amount, exactAmount } from '../../../connector/kernel/amount.js'
 import { Decimal } from '../../../connector/kernel/decimal.js'
 import { type LocalDate, parseLocalDate } from '../../../connector/kernel/time.js'
-import { isJsonObject, type JsonObject, parseWireJson } from '../wire-json.js'
+import { isJsonObject, parseWireJson } from '../wire-json.js'
 
 /** A field that may be text or number, null or absent. */
 export const Field = Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Null()]))
@@ -99,10 +99,10 @@ export function toRates(field: Field): readonly Decimal[] {
 }
 
 /** A list that comes as array, as one object, or as the JSON text of either; null when it is none of these. */
-export function toRows(list: unknown): readonly JsonObject[] | null {
+function toRows(list: unknown): readonly unknown[] | null {
   if (list === null || list === undefined || list === '') return []
   const value = typeof list === 'string' ? parseWireJson(list) : list
-  if (Array.isArray(value)) return value.filter(isJsonObject)
+  if (Array.isArray(value)) return value
   return isJsonObject(value) ? [value] : null
 }
 
