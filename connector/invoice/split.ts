@@ -97,7 +97,9 @@ function bundle(charges: readonly Charge[], lineCountMax: number): Bundle[] | Ob
   }
   for (const each of bundles) waiting = fill(each, waiting, lineCountMax)
   const [left] = waiting
-  return left === undefined ? bundles : { kind: 'impossible', code: 'INV-total', path: pathOf(left.line.sourceLine) }
+  if (left === undefined) return bundles
+  const code = bundles.length === 0 ? 'INV-total' : 'INV-split'
+  return { kind: 'impossible', code, path: pathOf(left.line.sourceLine) }
 }
 
 /** Adds as many of the waiting as there is room for; answers those that are left. */
