@@ -80,9 +80,3 @@ export function findTextHint(text: string): TextHint | null {
   const named = Number(NAMED_CONCURRENCY.exec(text)?.[1] ?? 0)
   return { kind: 'rate_limited', concurrencyMax: named > 0 ? named : null }
 }
-
-/** The park cause a refusal's text hints at, or null. */
-export function parkHint(text: string): ParkCause | null {
-  const hint = findTextHint(text)
-  return hint?.kind === 'park' ? hint.cause : null
-}

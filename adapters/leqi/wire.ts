@@ -77,7 +77,7 @@ export interface WireError {
 }
 
 /** What every decrypted answer begins with; `00` is success. */
-export interface AnswerHead {
+interface AnswerHead {
   returncode: WireFigure
   returnmsg?: string
 }

@@ -1,8 +1,10 @@
 /** QDFPPLFM: claiming a segment of invoice numbers. */
 import { Type } from 'typebox'
 import type { InvoiceNumber } from '../../../connector/kernel/ids.js'
+import { assert } from '../../../connector/kernel/never.js'
 import { chinaYear, type Instant } from '../../../connector/kernel/time.js'
 import type { UsingUnit } from '../../../connector/taxpayer/taxpayer.js'
+import { CLAIM_NUMBER_COUNT_MAX, type ClaimRequest } from '../wire.js'
 import type { JsonObject } from '../wire-json.js'
 import { Field, odd, type Parsed, parsed, readAs, toText } from './wire-values.js'
 
@@ -20,8 +22,10 @@ export function toRequestSerial(unit: UsingUnit, serial: string): string {
 }
 
 export function claimRequest(unit: UsingUnit, request: { serial: string; count: number }, asNumber: boolean): string {
+  assert(request.count >= 1 && request.count <= CLAIM_NUMBER_COUNT_MAX, 'a claim asks for 1 to 5,000 numbers')
   const lysl = asNumber ? request.count : String(request.count)
-  return JSON.stringify({ nsrsbh: unit.taxNo, lysl, ywlsh: toRequestSerial(unit, request.serial) })
+  const claim: ClaimRequest = { nsrsbh: unit.taxNo, lysl, ywlsh: toRequestSerial(unit, request.serial) }
+  return JSON.stringify(claim)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { BureauQuota } from '../../../connector/issuing/bureau.js'
 import { type Amount, formatAmount } from '../../../connector/kernel/amount.js'
 import type { LocalDate, TaxPeriod } from '../../../connector/kernel/time.js'
 import type { UsingUnit } from '../../../connector/taxpayer/taxpayer.js'
-import { UNLIMITED_QUOTA } from '../wire.js'
+import { type QuotaMoveRequest, UNLIMITED_QUOTA } from '../wire.js'
 import type { JsonObject } from '../wire-json.js'
 import { toRequestSerial } from './numbers.js'
 import { Field, odd, type Parsed, parsed, readAs, toAmount, toDate, toText } from './wire-values.js'
@@ -29,13 +29,17 @@ export interface QuotaMove {
 }
 
 export function moveRequest(unit: UsingUnit, move: QuotaMove, asNumber: boolean): string {
-  const serial = JSON.stringify(toRequestSerial(unit, move.serial))
   const yuan = formatAmount(move.amount)
-  const amount = asNumber ? yuan : `"${yuan}"`
-  const direction = move.direction === 'download' ? '0' : '1'
-  const ids = `"nsrsbh":${JSON.stringify(unit.taxNo)},"ptbh":${JSON.stringify(unit.direct.leqiId)}`
-  // Written by hand: JSON.stringify would print a number's amount without its two decimals.
-  return `{${ids},"sqlx":"${direction}","sqed":${amount},"ywlsh":${serial}}`
+  const request: QuotaMoveRequest = {
+    nsrsbh: unit.taxNo,
+    ptbh: unit.direct.leqiId,
+    sqlx: move.direction === 'download' ? '0' : '1',
+    sqed: yuan,
+    ywlsh: toRequestSerial(unit, move.serial),
+  }
+  const text = JSON.stringify(request)
+  // Taken out of its quotes as it stands: a JavaScript number never holds money, and would lose the two decimals.
+  return asNumber ? text.replace(`"sqed":"${yuan}"`, `"sqed":${yuan}`) : text
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { Type } from 'typebox'
 import type { DifferentialCode, RateEntry, TaxClassification } from '../../../connector/invoice/tax-tables.js'
+import type { ClassificationsQuery } from '../wire.js'
 import type { JsonObject } from '../wire-json.js'
 import {
   Field,
@@ -68,7 +69,8 @@ export interface Table<T> {
 
 /** A full download has an empty stamp. */
 export function classificationsQuery(taxNo: string, since: string | null): string {
-  return JSON.stringify({ nsrsbh: taxNo, sjc: since ?? '' })
+  const query: ClassificationsQuery = { nsrsbh: taxNo, sjc: since ?? '' }
+  return JSON.stringify(query)
 }
 
 /** Reads CXKYSL. Errors: odd when there is no list. Source: Leqi base capability document V4.000, CXKYSL. */

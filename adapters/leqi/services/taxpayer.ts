@@ -7,6 +7,7 @@
 import { Type } from 'typebox'
 import { chinaDate, type Instant, type LocalDate } from '../../../connector/kernel/time.js'
 import type { TaxpayerProfile, TaxpayerRisk, TaxpayerType } from '../../../connector/taxpayer/taxpayer.js'
+import type { TaxpayerQuery } from '../wire.js'
 import { isJsonObject, type JsonObject } from '../wire-json.js'
 import { Field, odd, type Parsed, parsed, readAs, readRows, toCode, toDate, toParts, toText } from './wire-values.js'
 
@@ -35,7 +36,8 @@ export interface TaxpayerQuestion {
 }
 
 export function taxpayerQuery(taxNo: string): string {
-  return JSON.stringify({ nsrsbh: taxNo })
+  const query: TaxpayerQuery = { nsrsbh: taxNo }
+  return JSON.stringify(query)
 }
 
 /**

@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import type { ResultRow } from '../../../connector/issuing/bureau.js'
 import { assert } from '../../../connector/kernel/never.js'
 import { findTextHint } from '../text-patterns.js'
-import { UPLOAD_INVOICE_COUNT_MAX } from '../wire.js'
+import { UPLOAD_INVOICE_COUNT_MAX, type UploadResultQuery } from '../wire.js'
 import type { JsonObject } from '../wire-json.js'
 import { Field, odd, type Parsed, parsed, readAs, readRows, toCode, toText } from './wire-values.js'
 
@@ -40,7 +40,8 @@ export function parseReceipt(answer: JsonObject): Parsed<string> {
 }
 
 export function resultQuery(receiptNo: string): string {
-  return JSON.stringify({ sllsh: receiptNo })
+  const query: UploadResultQuery = { sllsh: receiptNo }
+  return JSON.stringify(query)
 }
 
 /**

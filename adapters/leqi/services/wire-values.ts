@@ -50,7 +50,7 @@ export function toCode(field: Field, width: number): string {
   return typeof field === 'number' ? String(field).padStart(width, '0') : toText(field)
 }
 
-export function toDecimal(field: Field): Decimal | null {
+function toDecimal(field: Field): Decimal | null {
   return Decimal.parse(toText(field))
 }
 

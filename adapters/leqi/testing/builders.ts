@@ -7,6 +7,7 @@ import { Secret } from '../../../connector/kernel/secret.js'
 import { type Clock, type Instant, instant } from '../../../connector/kernel/time.js'
 import type { DirectUnit, UsingUnit } from '../../../connector/taxpayer/taxpayer.js'
 import { chooseSm4Engine, makeSm4, type Sm4 } from '../sm4.js'
+import type { InnerEnvelope, OuterEnvelope } from '../wire.js'
 
 export const TEST_KEY = '0123456789abcdeffedcba9876543210'
 
@@ -160,11 +161,14 @@ export function anInvoice(change: Partial<Invoice> = {}): Invoice {
 
 /** An answer as the bureau sends it: string codes, the inner document as a text, `Data` encrypted. */
 export function sealAnswer(answer: unknown, sm4: Sm4 = testSm4): string {
-  const inner = { Response: { RequestId: 'abcdefghijklmnop', Data: sm4.encrypt(JSON.stringify(answer)) } }
-  return JSON.stringify({ httpStatusCode: '200', body: JSON.stringify(inner) })
+  return wrap({ Response: { RequestId: 'abcdefghijklmnop', Data: sm4.encrypt(JSON.stringify(answer)) } })
 }
 
 export function sealError(code: string, message: string): string {
-  const inner = { Response: { RequestId: 'abcdefghijklmnop', Error: { Code: code, Message: message } } }
-  return JSON.stringify({ httpStatusCode: '200', body: JSON.stringify(inner) })
+  return wrap({ Response: { RequestId: 'abcdefghijklmnop', Error: { Code: code, Message: message } } })
+}
+
+function wrap(inner: InnerEnvelope): string {
+  const outer: OuterEnvelope = { httpStatusCode: '200', body: JSON.stringify(inner) }
+  return JSON.stringify(outer)
 }
