@@ -221,7 +221,7 @@ function checkDifferential(draft: InvoiceDraft, positions: readonly Position[], 
   if (draft.lines.length !== 1) report('INV-differential-lines', '/lines', String(draft.lines.length))
   if (rebate > 0n) report('INV-differential-discount', '/orderDiscount')
   for (const { source, ownDiscount } of positions) {
-    if (source >= 0 && ownDiscount > 0n) report('INV-differential-discount', pathOf(source))
+    if (source >= 0 && ownDiscount > 0n) report('INV-differential-discount', `${pathOf(source)}/discountAmount`)
   }
 }
 
