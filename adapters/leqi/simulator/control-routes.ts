@@ -41,6 +41,7 @@ export type ControlRoutes = (request: ControlRequest) => ControlResponse
 
 export function makeControlRoutes(control: SimulatorControl): ControlRoutes {
   const routes: readonly Route[] = [
+    { method: 'GET', path: 'health', run: () => ({ status: 'up' }) },
     { method: 'GET', path: 'state', run: () => control.state() },
     { method: 'GET', path: 'counters', run: () => control.counters() },
     { method: 'GET', path: 'book', run: (request) => control.book(environmentOf(request)) },

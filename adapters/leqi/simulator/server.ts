@@ -40,18 +40,30 @@ export function makeBureauServer(dependencies: ServerDependencies): BureauServer
     { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
       response.sendDate = false
-      readBody(request, (body) =>
-        body === null ? sendPlain(response, 413, 'too large') : route(request, response, body),
-      )
+      readBody(request, (body) => {
+        if (body === null) sendPlain(response, 413, 'too large')
+        else routeSafely(request, response, body)
+      })
     },
   )
   server.headersTimeout = HEADERS_TIMEOUT_MS
 
-  function route(request: IncomingMessage, response: ServerResponse, body: string): void {
+  /** A mistake of our own must fail one call, not every test that shares the simulator. */
+  function routeSafely(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+    try {
+      route(request, response, body)
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      if (response.headersSent) response.destroy()
+      else sendPlain(response, 500, `the simulator failed: ${text}`)
+    }
+  }
+
+  function route(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
     response.setHeader('Date', new Date(dependencies.nowMs()).toUTCString())
     const url = new URL(request.url ?? '/', 'http://bureau')
     if (url.pathname.startsWith(CONTROL_PREFIX)) {
-      answerControl(request, response, { url, body })
+      answerControl(request, response, { url, body: body.toString('utf8') })
       return
     }
     const match = INVOKE_PATH.exec(url.pathname)
@@ -69,13 +81,14 @@ export function makeBureauServer(dependencies: ServerDependencies): BureauServer
       service: match[3] ?? '',
       headers: request.headers,
       remoteIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-      body,
+      // base64 is ASCII, and latin1 is the cheapest way to read it.
+      body: body.toString('latin1'),
     })
     deliver(response, outcome)
   }
 
   function answerControl(request: IncomingMessage, response: ServerResponse, given: { url: URL; body: string }): void {
-    const path = given.url.pathname.slice(CONTROL_PREFIX.length).split('/').map(decodeURIComponent)
+    const path = given.url.pathname.slice(CONTROL_PREFIX.length).split('/')
     const method = request.method ?? 'GET'
     const { status, body } = dependencies.control({ method, path, query: given.url.searchParams, body: given.body })
     response.writeHead(status, { 'Content-Type': 'application/json;charset=UTF-8' })
@@ -147,15 +160,15 @@ export function makeBureauServer(dependencies: ServerDependencies): BureauServer
   }
 }
 
-/** The whole body as text, or null as soon as it is too large. A caller that goes away is not called back. */
-function readBody(request: IncomingMessage, done: (body: string | null) => void): void {
+/** The whole body, or null as soon as it is too large. A caller that goes away is not called back. */
+function readBody(request: IncomingMessage, done: (body: Buffer | null) => void): void {
   const chunks: Buffer[] = []
   let byteCount = 0
   request.on('data', (chunk: Buffer) => {
     byteCount += chunk.length
     if (byteCount <= BODY_BYTES_MAX) chunks.push(chunk)
   })
-  request.on('end', () => done(byteCount > BODY_BYTES_MAX ? null : Buffer.concat(chunks).toString('utf8')))
+  request.on('end', () => done(byteCount > BODY_BYTES_MAX ? null : Buffer.concat(chunks)))
 }
 
 function sendPlain(response: ServerResponse, status: number, text: string): void {

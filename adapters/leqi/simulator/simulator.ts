@@ -32,6 +32,8 @@ const DEFAULT_VERDICT_DELAY: VerdictDelay = { minMs: 200, maxMs: 2_000, hiddenMs
 const DEFAULT_RATE_PER_SECOND = 200
 /** 请5分钟后重试. Source: Leqi access guide. */
 const DEFAULT_RATE_PENALTY_MS = 5 * 60_000
+/** More numbers than any run claims in a second; 15 digits last for some three hundred years of such seconds. */
+const NUMBERS_PER_SECOND = 100_000n
 const DEFAULT_TIMING: FaultTiming = { lateMs: 30_000, lostHoldMs: 120_000, dripMs: 200, dripBytes: 32 }
 
 export interface SimulatorOptions {
@@ -56,7 +58,10 @@ export interface SimulatorOptions {
   /** Any unknown id is accepted, with `autoRegisterKey`. Default off. */
   autoRegister?: boolean
   autoRegisterKey?: string
-  /** Running part of the first number. Set it above an earlier run's when the connector keeps its database. Default 1. */
+  /**
+   * Running part (digits 6–20) of the first number. Default: follows the host's time, so that a connector which keeps its
+   * database never gets a number of an earlier run again.
+   */
   firstRunningNumber?: bigint
   keepContent?: boolean
   /** The host's time; default `Date.now`. */
@@ -123,10 +128,14 @@ async function loadMaker(options: SimulatorOptions): Promise<() => { bureau: Bur
         randomBytes(Math.ceil(length / 2))
           .toString('hex')
           .slice(0, length),
-      firstRunningNumber: options.firstRunningNumber ?? 1n,
+      firstRunningNumber: options.firstRunningNumber ?? runningNumberAt(hostNowMs()),
     })
     return { bureau, parts: { registry, books: bureau.books, tables, settings, counters, clock } }
   }
+}
+
+function runningNumberAt(hostNowMs: number): bigint {
+  return BigInt(Math.floor(hostNowMs / 1_000)) * NUMBERS_PER_SECOND + 1n
 }
 
 function toSettings(options: SimulatorOptions): Settings {

@@ -79,7 +79,7 @@ export function makeUploadCase(invoice: UploadedInvoice, surroundings: CaseSurro
 }
 
 function toCaseLine(form: LineForm, place: number, tables: TaxTables): CaseLine {
-  const rate = new Exact(form.slv)
+  const { rate, rateText } = readRate(form.slv)
   return {
     form,
     place,
@@ -87,9 +87,22 @@ function toCaseLine(form: LineForm, place: number, tables: TaxTables): CaseLine 
     tax: new Exact(form.se),
     gross: new Exact(form.hsje),
     rate,
-    rateText: rate.toString(),
+    rateText,
     classification: tables.classifications.find(form.sphfwssflhbbm),
   }
+}
+
+/** The few rates of the world are read again and again; foreign texts cannot fill the memory. */
+const KNOWN_RATE_COUNT_MAX = 1_000
+const KNOWN_RATES = new Map<string, { rate: Exact; rateText: string }>()
+
+function readRate(text: string): { rate: Exact; rateText: string } {
+  const known = KNOWN_RATES.get(text)
+  if (known !== undefined) return known
+  const rate = new Exact(text)
+  const read = { rate, rateText: rate.toString() }
+  if (KNOWN_RATES.size < KNOWN_RATE_COUNT_MAX) KNOWN_RATES.set(text, read)
+  return read
 }
 
 /** Whether a line is the discount of the line before it (发票行性质 01). */
