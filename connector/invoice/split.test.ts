@@ -182,6 +182,14 @@ test('a rest too small to be worth a cent shares with the piece before it', () =
   assert.equal(formatAmount(totalsOf(parts.flat()).netAmount), '2000.00')
 })
 
+test('where no line can take a cent of the tax error, the invoice ends and another begins', () => {
+  const lines = Array.from({ length: 400 }, () => aLine({ amount: '199.88', discountAmount: '0.01' }))
+  const parts = split(aDraft({ lines }), { maxLinesPerInvoice: 5_000 })
+  assert.ok(parts.length > 1)
+  for (const part of parts) assertSendable(part)
+  assert.equal(parts.flat().length, 800)
+})
+
 test('the same order is split the same way again', () => {
   const lines = ['a', 'b', 'c'].map((name) => aLine({ name, quantity: '9', amount: '333.33', discountAmount: '3.33' }))
   const limits = { maxNetPerInvoice: amount('50.00'), maxLinesPerInvoice: 6 }
