@@ -60,13 +60,14 @@ test('posts the bare body with its headers and gives status and bytes back', asy
       body += chunk
     })
     request.on('end', () => {
-      const { clienttid, 'content-type': type } = request.headers
-      seen = { method: request.method, url: request.url, body, clienttid, type }
+      const { clienttid, 'content-type': type, 'content-length': length } = request.headers
+      seen = { method: request.method, url: request.url, body, clienttid, type, length }
       response.end('答')
     })
   })
 
-  assert.deepEqual(seen, { method: 'POST', url: '/x/', body: 'Ym9keQ==', clienttid: 'abc', type: 'application/json' })
+  const headers = { clienttid: 'abc', type: 'application/json', length: '8' }
+  assert.deepEqual(seen, { method: 'POST', url: '/x/', body: 'Ym9keQ==', ...headers })
   assert.deepEqual(outcome, { kind: 'response', status: 200, bytes: Buffer.from('答'), retryAfter: null })
 })
 

@@ -88,11 +88,14 @@ export function makeHttpClient(options: HttpOptions): HttpClient {
       const refusal = refuseBeforehand(call, options.insecureHosts)
       if (refusal !== null) return { kind: 'never_sent', ...refusal }
       const progress: Progress = { isDispatched: false, hasBegun: false, isOver: false }
+      const deadline = openDeadline(call)
       try {
-        return await exchange(call, dispatcherOf(call.direct).compose(watchBegin(progress)))
+        return await exchange(call, dispatcherOf(call.direct).compose(watchBegin(progress)), deadline.signal)
       } catch (error) {
         progress.isOver = true
         return toOutcome(error, progress)
+      } finally {
+        deadline.close()
       }
     },
     async close() {
@@ -103,16 +106,8 @@ export function makeHttpClient(options: HttpOptions): HttpClient {
   }
 }
 
-async function exchange(call: HttpCall, dispatcher: Dispatcher): Promise<HttpOutcome> {
-  const timeout = AbortSignal.timeout(Math.min(call.timeoutMs, ANSWER_TIMEOUT_MS))
-  const init = {
-    method: 'POST',
-    headers: call.headers,
-    body: call.body,
-    redirect: 'manual',
-    signal: call.signal === null ? timeout : AbortSignal.any([call.signal, timeout]),
-    dispatcher,
-  }
+async function exchange(call: HttpCall, dispatcher: Dispatcher, signal: AbortSignal): Promise<HttpOutcome> {
+  const init = { method: 'POST', headers: call.headers, body: call.body, redirect: 'manual', signal, dispatcher }
   // `dispatcher` is typed by Node's own copy of undici, older than ours; the dispatch protocol is the same.
   const response = await fetch(call.url, init as unknown as RequestInit)
   const bytes = await readBody(response, call.answerBytesMax)
@@ -120,6 +115,23 @@ async function exchange(call: HttpCall, dispatcher: Dispatcher): Promise<HttpOut
   const plain = await inflate(bytes, call.answerBytesMax)
   if (plain === null) return { kind: 'in_doubt', code: 'BUR-ANSWER-gzip', message: '税局应答无法解压' }
   return { kind: 'response', status: response.status, bytes: plain, retryAfter: response.headers.get('retry-after') }
+}
+
+/**
+ * A signal for the call's deadline and the caller's own abort. Not `AbortSignal.any`: on some Node 20 releases it keeps
+ * every signal it made for as long as the caller's lives, and that may be the process.
+ */
+function openDeadline(call: HttpCall): { signal: AbortSignal; close(): void } {
+  const controller = new AbortController()
+  const onAbort = () => controller.abort(call.signal?.reason)
+  const expire = () => controller.abort(new DOMException('the deadline has passed', 'TimeoutError'))
+  const timer = setTimeout(expire, Math.min(call.timeoutMs, ANSWER_TIMEOUT_MS))
+  call.signal?.addEventListener('abort', onAbort, { once: true })
+  const close = () => {
+    clearTimeout(timer)
+    call.signal?.removeEventListener('abort', onAbort)
+  }
+  return { signal: controller.signal, close }
 }
 
 /** The whole body, inflated by fetch where the header says so; null when it is larger than allowed. */
@@ -189,7 +201,7 @@ function refuseBeforehand(call: HttpCall, insecureHosts: readonly string[]): { c
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     return { code: 'BUR-URL', message: '接口地址无效' }
   }
-  if (url.protocol === 'http:' && !insecureHosts.includes(`${url.hostname}:${url.port || '80'}`)) {
+  if (url.protocol === 'http:' && !isListed(url, insecureHosts)) {
     return { code: 'BUR-URL-insecure', message: '接口地址不是https，且主机不在允许的明文主机之列' }
   }
   if (call.direct.proxy !== null && !/^[^\s/@:]+:\d{1,5}$/.test(call.direct.proxy)) {
@@ -198,6 +210,11 @@ function refuseBeforehand(call: HttpCall, insecureHosts: readonly string[]): { c
   if (call.timeoutMs <= 0 || call.signal?.aborted === true)
     return { code: 'BUR-DEADLINE', message: '调用前已过截止时间' }
   return null
+}
+
+function isListed(url: URL, hosts: readonly string[]): boolean {
+  const host = `${url.hostname}:${url.port || '80'}`
+  return hosts.some((listed) => listed.toLowerCase() === host)
 }
 
 function toOutcome(error: unknown, progress: Progress): HttpOutcome {

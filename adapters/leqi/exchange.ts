@@ -15,6 +15,7 @@ import { openEnvelope, type RequestToSeal, sealRequest } from './envelope.js'
 import type { Attempt, Gate } from './gate.js'
 import { toFailure, toHttpFailure } from './response-codes.js'
 import { makeSm4, type Sm4, type Sm4Engine } from './sm4.js'
+import { findTextHint } from './text-patterns.js'
 import { BASE_CAPABILITY, SERVICES, type ServiceCode } from './wire.js'
 import type { JsonObject } from './wire-json.js'
 
@@ -22,6 +23,9 @@ const MEGABYTE = 1024 * 1024
 /** The whole code table is some 10 MB in clear; as base64 in JSON in JSON a third more. */
 const TABLE_ANSWER_BYTES_MAX = 32 * MEGABYTE
 const ANSWER_BYTES_MAX = 4 * MEGABYTE
+
+/** Stands for bytes that are no text; no envelope can be read from it. */
+const NOT_UTF8 = '\ufffd'
 
 /** What the adapter writes down: one line a call, never a payload, a name or a key. */
 export interface BureauLog {
@@ -82,7 +86,8 @@ export function makeExchange(deps: ExchangeDeps): Exchange {
       deps.log.debug({ ...fields, requestId: attempt.value.requestId }, 'bureau.answered')
     } else {
       // The bureau's text may quote buyers or names; kind and code are enough for a log.
-      deps.log.warn({ ...fields, failure: attempt.failure.kind, code: attempt.failure.code }, 'bureau.call-failed')
+      const level = isNoNews(attempt.failure) ? 'debug' : 'warn'
+      deps.log[level]({ ...fields, failure: attempt.failure.kind, code: attempt.failure.code }, 'bureau.call-failed')
     }
     return attempt
   }
@@ -130,6 +135,12 @@ function toAttempt(sm4: Sm4, outcome: HttpOutcome, call: ServiceCall): Attempt<A
   return { failure: null, value: { value: opened.value, requestId: opened.requestId } }
 }
 
+/** Failures in form only: no result yet, no new codes. */
+function isNoNews(failure: BureauFailure): boolean {
+  const hint = findTextHint(failure.message)
+  return hint?.kind === 'no_result_yet' || hint?.kind === 'no_codes'
+}
+
 function toNetworkFailure(outcome: HttpOutcome & { kind: 'never_sent' | 'in_doubt' }): BureauFailure {
   const { kind, code, message } = outcome
   return kind === 'never_sent' ? { kind, code, message, retryAfterMs: null } : { kind, code, message, requestId: null }
@@ -141,7 +152,7 @@ function decode(bytes: Buffer): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     // Not UTF-8, so not the bureau's JSON; the envelope reports it as such.
-    return '�'
+    return NOT_UTF8
   }
 }
 

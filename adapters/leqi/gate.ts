@@ -69,6 +69,7 @@ export interface GateCall {
 /** What this process remembers of one direct unit and capability. */
 interface Lane {
   limit: LimitFunction
+  concurrencyMax: number
   cap: number
   cappedAt: number
   pausedUntil: number
@@ -85,54 +86,23 @@ export function makeGate(deps: GateDeps, options: GateOptions): Gate {
 
   function laneOf({ direct, capability }: GateCall): Lane {
     const key = `${direct.id} ${capability}`
-    const known = lanes.get(key)
-    if (known !== undefined) return known
-    const cap = options.concurrencyPerUnit
-    const lane: Lane = {
-      limit: pLimit(cap),
-      cap,
-      cappedAt: 0,
-      pausedUntil: 0,
-      permits: 0,
-      permitsUntil: 0,
-      refill: null,
-    }
+    const lane = lanes.get(key) ?? makeLane(options.concurrencyPerUnit)
     lanes.set(key, lane)
+    recover(lane, clock.now())
     return lane
-  }
-
-  function recover(lane: Lane): void {
-    if (lane.cap === options.concurrencyPerUnit) return
-    const minutes = (clock.now() - lane.cappedAt) / 60_000
-    const cap = lane.cap + Math.floor(options.concurrencyPerUnit * RECOVERY_PER_MINUTE * minutes)
-    lane.limit.concurrency = Math.min(cap, options.concurrencyPerUnit)
-  }
-
-  function slowDown(lane: Lane, failure: BureauFailure & { kind: 'rate_limited' }): void {
-    const isSameBurst = lane.pausedUntil > clock.now()
-    lane.pausedUntil = Math.max(lane.pausedUntil, clock.now() + failure.retryAfterMs)
-    lane.permits = 0
-    if (isSameBurst) return
-    const hint = findTextHint(failure.message)
-    const named = hint?.kind === 'rate_limited' ? hint.concurrencyMax : null
-    const halved = Math.max(1, Math.floor(lane.limit.concurrency / 2))
-    lane.cap = Math.min(halved, named ?? halved)
-    lane.limit.concurrency = lane.cap
-    lane.cappedAt = clock.now()
   }
 
   async function runOnce<T>(call: GateCall, lane: Lane, attempt: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
     const denied = await takePermit(deps, lane, call)
     if (denied !== null) return { failure: denied }
     const outcome = await attempt()
-    if (outcome.failure?.kind === 'rate_limited') slowDown(lane, outcome.failure)
+    if (outcome.failure?.kind === 'rate_limited') slowDown(lane, outcome.failure, clock.now())
     return outcome
   }
 
   return {
     async run<T>(call: GateCall, attempt: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
       const lane = laneOf(call)
-      recover(lane)
       let last: Attempt<T> | null = null
       const tryIt = async (): Promise<Attempt<T>> => {
         last = await lane.limit(() => runOnce(call, lane, attempt))
@@ -158,6 +128,41 @@ export function makeGate(deps: GateDeps, options: GateOptions): Gate {
       }
     },
   }
+}
+
+function makeLane(concurrencyMax: number): Lane {
+  return {
+    limit: pLimit(concurrencyMax),
+    concurrencyMax,
+    cap: concurrencyMax,
+    cappedAt: 0,
+    pausedUntil: 0,
+    permits: 0,
+    permitsUntil: 0,
+    refill: null,
+  }
+}
+
+/** Lets the concurrency grow back after a rate refusal. */
+function recover(lane: Lane, now: number): void {
+  if (lane.cap === lane.concurrencyMax) return
+  const minutes = (now - lane.cappedAt) / 60_000
+  const cap = lane.cap + Math.floor(lane.concurrencyMax * RECOVERY_PER_MINUTE * minutes)
+  lane.limit.concurrency = Math.min(cap, lane.concurrencyMax)
+}
+
+/** Closes the lane for the pause asked for, and lowers its concurrency once a burst of refusals. */
+function slowDown(lane: Lane, failure: BureauFailure & { kind: 'rate_limited' }, now: number): void {
+  const isSameBurst = lane.pausedUntil > now
+  lane.pausedUntil = Math.max(lane.pausedUntil, now + failure.retryAfterMs)
+  lane.permits = 0
+  if (isSameBurst) return
+  const hint = findTextHint(failure.message)
+  const named = hint?.kind === 'rate_limited' ? hint.concurrencyMax : null
+  const halved = Math.max(1, Math.floor(lane.limit.concurrency / 2))
+  lane.cap = Math.min(halved, named ?? halved)
+  lane.limit.concurrency = lane.cap
+  lane.cappedAt = now
 }
 
 /** Carries "may be tried again" to p-retry; never leaves this file. */

@@ -24,6 +24,8 @@ test('unit faults of the platform are never processed and park under their cause
   for (const code of ['4048', '4050', '4066', '40325']) {
     assert.equal(classOf(platform(code)), 'unit_fault unit_unverified', `unlisted ${code} of the range`)
   }
+  assert.equal(classOf(error('4057')), 'unit_fault unit_key_fault', 'also where a server says it in Error')
+  assert.equal(classOf(answer('4057')), 'refused', 'but not inside an answer that was decrypted')
 })
 
 test('the platform’s own failures and every unknown code are in doubt', () => {

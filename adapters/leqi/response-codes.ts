@@ -111,7 +111,7 @@ interface Said {
 }
 
 function classify(said: Said, otherwise: CodeClass): BureauFailure {
-  const row = CODE_TABLE.find(({ layer, codes }) => layer === said.layer && codes.includes(said.code))
+  const row = findRow(said.layer, said.code) ?? (said.layer === 'error' ? findRow('platform', said.code) : undefined)
   const verdict = row ?? rangeClass(said) ?? otherwise
   const code = toFailureCode(said)
   const message = said.message !== '' ? said.message : (row?.meaning ?? `税局返回代码${said.code}`)
@@ -127,8 +127,13 @@ function classify(said: Said, otherwise: CodeClass): BureauFailure {
   return { kind: 'refused', code, message, requestId, park }
 }
 
+function findRow(layer: Layer, code: string): CodeRow | undefined {
+  return CODE_TABLE.find((row) => row.layer === layer && row.codes.includes(code))
+}
+
+/** Of the platform's own codes, which some servers put into `Error`. */
 function rangeClass({ layer, code }: Said): CodeClass | null {
-  if (layer !== 'platform' || !/^\d{4,5}$/.test(code)) return null
+  if (layer === 'returncode' || !/^\d{4,5}$/.test(code)) return null
   const value = Number(code)
   const isInRange = UNIT_FAULT_RANGES.some(([from, to]) => from <= value && value <= to)
   return isInRange ? { class: 'unit_fault', park: 'unit_unverified' } : null

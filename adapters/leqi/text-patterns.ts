@@ -44,6 +44,7 @@ const TEXT_PATTERNS: readonly TextPattern[] = [
   { allOf: ['超过', '发票额度'], hint: { park: 'quota_empty' } },
   { allOf: ['超过', '授信额度'], hint: { park: 'quota_empty' } },
   { allOf: ['超出', '额度'], hint: { park: 'quota_empty' } },
+  { allOf: ['暂停赋额'], hint: { park: 'quota_empty' } },
 
   { allOf: ['已完成对账'], hint: { park: 'period_closed' } },
   { allOf: ['不再允许上传'], hint: { park: 'period_closed' } },
