@@ -1,10 +1,13 @@
 /** What the control doors accept: schemas, and the types derived from them. One truth for the HTTP and the in-process door. */
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { FAULT_KINDS } from './faults.js'
 import { REPEATED_UPLOAD_MODES } from './settings.js'
 import { TAXPAYER_TRAITS } from './world.js'
 
 const CLOSED = { additionalProperties: false }
+/** Any of the properties and no other. */
+const anyOf = <T extends Record<string, TSchema>>(properties: T) =>
+  Type.Object(Type.Partial(Type.Object(properties)).properties, CLOSED)
 /** Longest wait or shift that makes sense in a test: ten years. */
 const MS_MAX = 10 * 366 * 86_400_000
 const MS = Type.Integer({ minimum: 0, maximum: MS_MAX })
@@ -38,12 +41,7 @@ export const FAULTS_INPUT = Type.Object(
       { maxItems: 100 },
     ),
     timing: Type.Optional(
-      Type.Partial(
-        Type.Object(
-          { lateMs: MS, lostHoldMs: MS, dripMs: MS, dripBytes: Type.Integer({ minimum: 1, maximum: 65_536 }) },
-          CLOSED,
-        ),
-      ),
+      anyOf({ lateMs: MS, lostHoldMs: MS, dripMs: MS, dripBytes: Type.Integer({ minimum: 1, maximum: 65_536 }) }),
     ),
   },
   CLOSED,
@@ -61,7 +59,7 @@ export const NEXT_FAULT_INPUT = Type.Object(
 )
 export type NextFaultInput = Static<typeof NEXT_FAULT_INPUT>
 
-export const TAXPAYER_INPUT = Type.Object(Type.Partial(Type.Object(TAXPAYER_TRAITS)).properties, CLOSED)
+export const TAXPAYER_INPUT = anyOf(TAXPAYER_TRAITS)
 export type TaxpayerInput = Static<typeof TAXPAYER_INPUT>
 
 export const QUOTA_INPUT = Type.Object(
@@ -112,22 +110,17 @@ export type VerdictInput = Static<typeof VERDICT_INPUT>
 
 const TEXT_LIST = Type.Array(Type.String({ maxLength: 60 }), { maxItems: 30 })
 
-export const CLASSIFICATION_INPUT = Type.Partial(
-  Type.Object(
-    {
-      name: Type.String({ maxLength: 150 }),
-      shortName: Type.String({ maxLength: 120 }),
-      rates: TEXT_LIST,
-      levyRates: TEXT_LIST,
-      preferences: TEXT_LIST,
-      isSummary: Type.Boolean(),
-      isDifferential: Type.Boolean(),
-      validFrom: DATE,
-      stoppedOn: Type.Union([DATE, Type.Null()]),
-    },
-    CLOSED,
-  ),
-)
+export const CLASSIFICATION_INPUT = anyOf({
+  name: Type.String({ maxLength: 150 }),
+  shortName: Type.String({ maxLength: 120 }),
+  rates: TEXT_LIST,
+  levyRates: TEXT_LIST,
+  preferences: TEXT_LIST,
+  isSummary: Type.Boolean(),
+  isDifferential: Type.Boolean(),
+  validFrom: DATE,
+  stoppedOn: Type.Union([DATE, Type.Null()]),
+})
 export type ClassificationInput = Static<typeof CLASSIFICATION_INPUT>
 
 export const RATES_INPUT = Type.Array(
@@ -147,18 +140,13 @@ export const RATES_INPUT = Type.Array(
   { maxItems: 200 },
 )
 
-export const SETTINGS_INPUT = Type.Partial(
-  Type.Object(
-    {
-      verdictDelay: Type.Object({ minMs: MS, maxMs: MS, hiddenMs: MS }, CLOSED),
-      repeatedUpload: Type.Enum([...REPEATED_UPLOAD_MODES]),
-      ratePerSecond: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
-      ratePenaltyMs: MS,
-      refusalForm: Type.Enum(['data', 'error']),
-      autoRegister: Type.Boolean(),
-      keepContent: Type.Boolean(),
-    },
-    CLOSED,
-  ),
-)
+export const SETTINGS_INPUT = anyOf({
+  verdictDelay: Type.Object({ minMs: MS, maxMs: MS, hiddenMs: MS }, CLOSED),
+  repeatedUpload: Type.Enum([...REPEATED_UPLOAD_MODES]),
+  ratePerSecond: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+  ratePenaltyMs: MS,
+  refusalForm: Type.Enum(['data', 'error']),
+  autoRegister: Type.Boolean(),
+  keepContent: Type.Boolean(),
+})
 export type SettingsInput = Static<typeof SETTINGS_INPUT>

@@ -14,6 +14,35 @@ export interface Caller {
   capability?: string
 }
 
+type Row = Record<string, string>
+
+/** The fields of all answers at once: a test asserts the ones it expects, the others are absent. */
+export interface AnswerFields {
+  returncode: string
+  returnmsg: string
+  fpqshm: string
+  fpzzhm: string
+  lysl: string
+  ztsxbz: string
+  bysxed: string
+  kysyed: string
+  yxzed: string
+  yxzwsyed: string
+  sq: string
+  syqjq: string
+  syqjz: string
+  sllsh: string
+  resultList: { fphm: string; status: string; message: string }[]
+  jcxx: Row
+  qyhyxzGrid: Row[]
+  fxnsrlx: string
+  sjc: string
+  count: string
+  ssbmList: Row[]
+  slzslList: Row[]
+  cezsbmList: Row[]
+}
+
 export interface RawAnswer {
   status: number
   headers: Headers
@@ -21,10 +50,10 @@ export interface RawAnswer {
   text: string
   httpStatusCode: unknown
   requestId: string
-  /** The encrypted text, and what it decrypts to; null when there is none. */
+  /** The encrypted text; null when there is none. */
   cipherText: string | null
-  // biome-ignore lint/suspicious/noExplicitAny: an answer of a foreign system, looked into by assertions only.
-  data: any
+  /** What it decrypts to; without fields when there is none. */
+  data: AnswerFields
   error: { Code: string; Message: string } | null
 }
 
@@ -84,8 +113,8 @@ export async function callRaw(
 async function readAnswer(response: Response, key: string): Promise<RawAnswer> {
   const text = await response.text()
   const { status, headers } = response
-  const bare = { status, headers, text, httpStatusCode: null, requestId: '', cipherText: null, data: null, error: null }
-  if (status !== 200 || !text.startsWith('{')) return bare
+  const bare = { status, headers, text, httpStatusCode: null, requestId: '', cipherText: null, error: null }
+  if (status !== 200 || !text.startsWith('{')) return { ...bare, data: toFields('{}') }
   const outer = JSON.parse(text)
   const inner = JSON.parse(outer.body).Response
   const read = {
@@ -94,7 +123,12 @@ async function readAnswer(response: Response, key: string): Promise<RawAnswer> {
     requestId: inner.RequestId,
     error: inner.Error ?? null,
   }
-  if (inner.Data === undefined) return read
+  if (inner.Data === undefined) return { ...read, data: toFields('{}') }
   const plain = decryptRaw(inner.Data, key)
-  return { ...read, cipherText: inner.Data, data: plain === '' ? null : JSON.parse(plain) }
+  return { ...read, cipherText: inner.Data, data: toFields(plain) }
+}
+
+/** Whatever arrived, taken at its word: this client exists to be asserted upon. Errors: SyntaxError when unreadable. */
+function toFields(json: string): AnswerFields {
+  return JSON.parse(json)
 }

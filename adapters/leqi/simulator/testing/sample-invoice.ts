@@ -2,8 +2,7 @@
 export type WireLine = Record<string, string>
 export interface WireInvoice {
   fpmxList: WireLine[]
-  // biome-ignore lint/suspicious/noExplicitAny: a test may put anything into an upload, right or wrong.
-  [field: string]: any
+  [field: string]: unknown
 }
 
 /** 100.00 net, 13 %, one glass cup. */

@@ -80,9 +80,11 @@ export async function makeSeller(
     result,
     async verdict(invoice) {
       const accepted = await upload(invoice)
-      if (accepted.data?.returncode !== '00') throw new Error(`upload refused: ${JSON.stringify(accepted.data)}`)
+      if (accepted.data.returncode !== '00') throw new Error(`upload refused: ${JSON.stringify(accepted.data)}`)
       const told = await result(accepted.data.sllsh)
-      return told.data.resultList[0]
+      const [row] = told.data.resultList
+      if (row === undefined) throw new Error('no result')
+      return row
     },
   }
 }
