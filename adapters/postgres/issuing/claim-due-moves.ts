@@ -1,0 +1,67 @@
+/** Takes up open moves that are due: whatever they were, they count as sent before the call is made. */
+import type pg from 'pg'
+import type { HeldMove, MoveStore } from '../../../connector/issuing/ports.js'
+import type { MoveState } from '../../../connector/issuing/states.js'
+import { amount } from '../../../connector/kernel/amount.js'
+import type { UsingUnitId } from '../../../connector/kernel/ids.js'
+import type { TaxPeriod } from '../../../connector/kernel/time.js'
+import { run, type Statement, toTimestamp } from '../statement.js'
+
+// $1 now, $2 owner, $3 lease in ms, $4 limit
+const CLAIM_MOVES: Statement = {
+  name: 'moves.claim_due',
+  text: `
+    with picked as (
+      select id, state from bureau_moves
+      where due_at <= $1 and (leased_until is null or leased_until <= now())
+      order by due_at limit $4 for update skip locked
+    ), claimed as (
+      update bureau_moves m
+      set state = 'sent',
+        attempts = m.attempts + 1,
+        fence = m.fence + 1,
+        leased_by = $2,
+        leased_until = now() + $3 * interval '1 millisecond',
+        due_at = $1::timestamptz + $3 * interval '1 millisecond'
+      from picked p where m.id = p.id
+      returning m.*, p.state as from_state
+    ), moved as (
+      insert into transitions (entity, entity_ids, from_state, to_state, fence)
+      select 'move', array[id], from_state, 'sent', fence from claimed where from_state <> 'sent'
+    )
+    select id, using_unit_id, kind, serial, number_count, amount, period, state, attempts, fence
+    from claimed order by created_at, id`,
+}
+
+interface MoveRow {
+  id: string
+  using_unit_id: UsingUnitId
+  kind: HeldMove['kind']
+  serial: string
+  number_count: number | null
+  amount: string | null
+  period: TaxPeriod | null
+  state: MoveState
+  attempts: number
+  fence: string
+}
+
+export async function claimDueMoves(
+  pool: pg.Pool,
+  options: Parameters<MoveStore['claimDue']>[0],
+): Promise<readonly HeldMove[]> {
+  const values = [toTimestamp(options.now), options.lease.owner, options.lease.ms, options.limit]
+  const rows = await run<MoveRow>(pool, CLAIM_MOVES, values)
+  return rows.map((row) => ({
+    id: row.id,
+    usingUnitId: row.using_unit_id,
+    kind: row.kind,
+    serial: row.serial,
+    numberCount: row.number_count,
+    amount: row.amount === null ? null : amount(row.amount),
+    period: row.period,
+    state: row.state,
+    attempts: row.attempts,
+    fence: BigInt(row.fence),
+  }))
+}

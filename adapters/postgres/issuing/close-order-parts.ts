@@ -1,0 +1,72 @@
+/**
+ * Locks orders by id and subtracts the parts that ended. Where none is left open nothing is written yet: `finish`,
+ * which the caller runs for exactly these orders, writes the count together with the end, one update instead of two.
+ */
+import type { Letter } from '../../../connector/invoice/draft.js'
+import type { OrderInProgress, Tx } from '../../../connector/issuing/ports.js'
+import type { Fault } from '../../../connector/kernel/fault.js'
+import type { UsingUnitId } from '../../../connector/kernel/ids.js'
+import { Defect } from '../../../connector/kernel/never.js'
+import { clientOf } from '../database.js'
+import { run, type Statement, toJson } from '../statement.js'
+
+const CLOSE_PARTS: Statement = {
+  name: 'orders.close_parts',
+  text: `
+    with closed as materialized (
+      select o.id, o.order_key, o.source, o.business_type, o.order_no, o.letter, o.invoice_count,
+        o.open_count - c.count as open_count, o.event_seq, o.warnings, o.message_id, o.correlation_id, o.traceparent,
+        o.using_unit_id
+      from json_to_recordset($1) as c(id uuid, count integer)
+      join orders o on o.id = c.id
+      where o.state = 'in_progress'
+      order by o.id
+      for update of o
+    ), reduced as (
+      update orders o set open_count = c.open_count from closed c where o.id = c.id and c.open_count <> 0
+    )
+    select * from closed order by id`,
+}
+
+interface OrderRow {
+  id: string
+  order_key: string
+  source: string
+  business_type: string
+  order_no: string | null
+  letter: Letter
+  invoice_count: number
+  open_count: number
+  event_seq: number
+  warnings: readonly Fault[] | null
+  message_id: string | null
+  correlation_id: string | null
+  traceparent: string | null
+  using_unit_id: UsingUnitId
+}
+
+export async function closeOrderParts(
+  tx: Tx,
+  closed: readonly { orderId: string; count: number }[],
+): Promise<readonly OrderInProgress[]> {
+  if (closed.length === 0) return []
+  const counts = closed.map(({ orderId, count }) => ({ id: orderId, count }))
+  const rows = await run<OrderRow>(clientOf(tx), CLOSE_PARTS, [toJson(counts)])
+  if (rows.length !== closed.length) throw new Defect('parts of an order ended that is not in progress')
+  return rows.map((row) => ({
+    id: row.id,
+    orderKey: row.order_key,
+    source: row.source,
+    businessType: row.business_type,
+    orderNo: row.order_no,
+    letter: row.letter,
+    invoiceCount: row.invoice_count,
+    openCount: row.open_count,
+    eventSeq: row.event_seq,
+    warnings: row.warnings ?? [],
+    messageId: row.message_id,
+    correlationId: row.correlation_id,
+    traceparent: row.traceparent,
+    usingUnitId: row.using_unit_id,
+  }))
+}

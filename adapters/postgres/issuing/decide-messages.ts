@@ -1,0 +1,42 @@
+/** Writes how stored messages ended or what they wait for; only where nobody has decided before. */
+import type { InboxStore, Tx } from '../../../connector/issuing/ports.js'
+import { clientOf } from '../database.js'
+import { run, type Statement, toJson } from '../statement.js'
+
+const DECIDE_MESSAGES: Statement = {
+  name: 'inbox.decide',
+  text: `
+    with decided as (
+      update inbox_messages m
+      set disposition = d.disposition,
+        order_id = d.order_id,
+        faults = d.faults,
+        park_cause = d.park_cause,
+        parked_at = case when d.park_cause is not null then now() end,
+        due_at = case when d.disposition is null and d.park_cause is null then m.due_at end,
+        leased_until = null
+      from json_to_recordset($1) as d(id uuid, disposition text, order_id uuid, faults jsonb, park_cause text)
+      where m.id = d.id and m.disposition is null and m.park_cause is null
+      returning m.id, m.disposition, m.park_cause
+    ), moved as (
+      insert into transitions (entity, entity_ids, from_state, to_state, cause)
+      select 'inbox', array_agg(id), 'stored', coalesce(disposition, 'stored'), park_cause
+      from decided where disposition is not null or park_cause is not null group by disposition, park_cause
+    )
+    select id from decided`,
+}
+
+export async function decideMessages(
+  tx: Tx,
+  decisions: Parameters<InboxStore['decide']>[1],
+): Promise<readonly string[]> {
+  if (decisions.length === 0) return []
+  const rows = decisions.map((decision) => ({
+    id: decision.id,
+    disposition: decision.disposition,
+    order_id: decision.orderId,
+    faults: decision.faults.length === 0 ? undefined : decision.faults,
+    park_cause: decision.parkCause,
+  }))
+  return (await run<{ id: string }>(clientOf(tx), DECIDE_MESSAGES, [toJson(rows)])).map(({ id }) => id)
+}

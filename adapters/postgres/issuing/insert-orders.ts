@@ -1,0 +1,75 @@
+/** Inserts orders that are new by key and revision, with their drafts. */
+import type { NewOrder, Tx } from '../../../connector/issuing/ports.js'
+import { formatAmount } from '../../../connector/kernel/amount.js'
+import { clientOf } from '../database.js'
+import { run, type Statement, toJson, toTimestamp } from '../statement.js'
+import { packTexts } from '../wide-texts.js'
+
+// Inserted in the order of their keys: two replicas with the same orders wait for each other instead of deadlocking.
+const INSERT_ORDERS: Statement = {
+  name: 'orders.insert',
+  text: `
+    with incoming as materialized (
+      select * from json_to_recordset($1) as r(id uuid, order_key text, revision integer, source text,
+        business_type text, order_no text, inbox_id uuid, using_unit_id uuid, mapping_version_id uuid,
+        content_sha256 text, draft_sha256 text, letter text, state text, park_cause text, faults jsonb,
+        warnings jsonb, message_id text, correlation_id text, traceparent text, gross_amount numeric,
+        invoice_count integer, event_seq integer, received_at timestamptz, has_draft boolean, at integer, length integer)
+    ), inserted as (
+      insert into orders (id, order_key, revision, source, business_type, order_no, inbox_id, using_unit_id,
+        mapping_version_id, content_sha256, draft_sha256, letter, state, park_cause, parked_at, faults, warnings,
+        message_id, correlation_id, traceparent, gross_amount, invoice_count, open_count, event_seq, due_at,
+        received_at, finished_at)
+      select id, order_key, revision, source, business_type, order_no, inbox_id, using_unit_id,
+        mapping_version_id, content_sha256, draft_sha256, letter, state, park_cause,
+        case when park_cause is not null then received_at end, faults, warnings,
+        message_id, correlation_id, traceparent, gross_amount, invoice_count, invoice_count, event_seq,
+        case when state = 'received' and park_cause is null then received_at end,
+        received_at, case when state = 'rejected' then received_at end
+      from incoming order by order_key, revision
+      on conflict (order_key, revision) do nothing
+      returning id, state, park_cause, received_at
+    ), drafts as (
+      insert into order_drafts (order_id, draft)
+      select i.id, convert_from(substring($2::bytea from r.at for r.length), 'UTF8')
+      from inserted i join incoming r on r.id = i.id where r.has_draft
+    ), moved as (
+      insert into transitions (entity, entity_ids, to_state, cause, at)
+      select 'order', array_agg(id), state, park_cause, max(received_at) from inserted group by state, park_cause
+    )
+    select id from inserted`,
+}
+
+export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise<ReadonlySet<string>> {
+  if (orders.length === 0) return new Set()
+  const drafts = packTexts(orders.map((order) => order.draft ?? ''))
+  const rows = orders.map((order, index) => ({
+    id: order.id,
+    order_key: order.orderKey,
+    revision: order.revision,
+    source: order.source,
+    business_type: order.businessType,
+    order_no: order.orderNo,
+    inbox_id: order.inboxId,
+    using_unit_id: order.usingUnitId,
+    mapping_version_id: order.mappingVersionId,
+    content_sha256: order.contentSha256,
+    draft_sha256: order.draftSha256,
+    letter: order.letter,
+    state: order.state,
+    park_cause: order.parkCause,
+    faults: order.faults.length === 0 ? undefined : order.faults,
+    warnings: order.warnings.length === 0 ? undefined : order.warnings,
+    message_id: order.messageId,
+    correlation_id: order.correlationId,
+    traceparent: order.traceparent,
+    gross_amount: order.grossAmount === null ? null : formatAmount(order.grossAmount),
+    invoice_count: order.invoiceCount,
+    event_seq: order.eventSeq,
+    received_at: toTimestamp(order.receivedAt),
+    has_draft: order.draft !== null,
+    ...drafts.slices[index],
+  }))
+  const inserted = await run<{ id: string }>(clientOf(tx), INSERT_ORDERS, [toJson(rows), drafts.bytes])
+  return new Set(inserted.map(({ id }) => id))
+}

@@ -1,0 +1,42 @@
+/** Locks the oldest ready invoices of a unit, stepping over those that another worker holds, with their contents. */
+import type { ReadyInvoice, Tx } from '../../../connector/issuing/ports.js'
+import { amount } from '../../../connector/kernel/amount.js'
+import type { UsingUnitId } from '../../../connector/kernel/ids.js'
+import { clientOf } from '../database.js'
+import { run, type Statement } from '../statement.js'
+
+const LOCK_READY: Statement = {
+  name: 'invoices.lock_ready',
+  text: `
+    with locked as materialized (
+      select id, order_id, quota_amount, content_sha256 from invoices
+      where using_unit_id = $1 and invoice_number is null and park_cause is null
+      order by id limit $2 for update skip locked
+    )
+    select l.id, l.order_id, l.quota_amount, l.content_sha256, c.content
+    from locked l join invoice_contents c on c.invoice_id = l.id
+    order by l.id`,
+}
+
+interface ReadyRow {
+  id: string
+  order_id: string
+  quota_amount: string
+  content_sha256: string
+  content: string
+}
+
+export async function lockReadyInvoices(
+  tx: Tx,
+  usingUnitId: UsingUnitId,
+  limit: number,
+): Promise<readonly ReadyInvoice[]> {
+  const rows = await run<ReadyRow>(clientOf(tx), LOCK_READY, [usingUnitId, limit])
+  return rows.map((row) => ({
+    id: row.id,
+    orderId: row.order_id,
+    quotaAmount: amount(row.quota_amount),
+    content: row.content,
+    contentSha256: row.content_sha256,
+  }))
+}
