@@ -9,6 +9,7 @@
  * Invariant: what this schema lets through has a known place in the draft; nothing is ignored silently.
  */
 import { type Static, type TSchema, Type } from 'typebox'
+import { Settings } from 'typebox/system'
 import { Errors } from 'typebox/value'
 import { pointerToken } from '../../connector/kernel/fault.js'
 import { type MappingFault, makeMappingFault } from './faults.js'
@@ -17,6 +18,8 @@ import type { YamlSource } from './yaml-source.js'
 const STRICT = { additionalProperties: false }
 /** Entries of one list of the mapping; each may stand for thousands of items. */
 const ENTRY_COUNT_MAX = 20
+/** Errors of the grammar that are looked for; a text with more is no mapping. */
+const ERROR_COUNT_MAX = 500
 
 /** A constant or an expression; numbers arrive as the text that was written. */
 const LEAF = Type.Union([Type.String(), Type.Boolean(), Type.Null()])
@@ -91,7 +94,7 @@ export type DefinitionOutcome = { ok: true; definition: MappingText } | { ok: fa
 /** Checks the document against the grammar above; all faults, each at its place. */
 export function readDefinition(source: YamlSource): DefinitionOutcome {
   const faults: MappingFault[] = []
-  for (const error of Errors(MAPPING, source.value)) {
+  for (const error of listErrors(source.value)) {
     for (const { path, message, messageEn } of describeError(error)) {
       faults.push(makeMappingFault('MAP-schema', { path, position: source.positionOf(path) }, message, messageEn))
     }
@@ -99,6 +102,17 @@ export function readDefinition(source: YamlSource): DefinitionOutcome {
   if (faults.length > 0) return { ok: false, faults }
   // `Errors` found none, so the value has the schema's type.
   return { ok: true, definition: source.value as MappingText }
+}
+
+/** The library stops at eight errors unless it is told otherwise; the setting is the process's, so it is put back. */
+function listErrors(value: unknown): ReturnType<typeof Errors> {
+  const { maxErrors } = Settings.Get()
+  Settings.Set({ maxErrors: ERROR_COUNT_MAX })
+  try {
+    return Errors(MAPPING, value)
+  } finally {
+    Settings.Set({ maxErrors })
+  }
 }
 
 interface Description {

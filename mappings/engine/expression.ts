@@ -10,7 +10,7 @@ import {
 } from '@marcbachmann/cel-js'
 import { ExpressionError, type MappingFault, makeMappingFault, type Position } from './faults.js'
 import { unwrapValue } from './macro.js'
-import { type ObjectShape, type OrderRecord, type Shape, toReadableTypes } from './order-shape.js'
+import { type ObjectShape, type OrderRecord, type Shape, shapeAt, toReadableTypes } from './order-shape.js'
 import { type Refusal, RestrictionError, restrict } from './restriction.js'
 import { collectSources, pathOf, type SourcePath, type Variables } from './source-path.js'
 import { boundWalkedLists } from './walked-lists.js'
@@ -43,6 +43,8 @@ export interface Expression {
   /** The type in the language's words: `string`, `Decimal`, `int`, `bool`, `list<…>`; without optional<…>. */
   type: string
   sources: readonly SourcePath[]
+  /** The value to look at first when the result is wrong: the first number it reads, else the last value. */
+  suspect: SourcePath | null
   /** The place it stands for when it is nothing but a place: `order.buyer.name`. */
   place: SourcePath | null
   /** Errors: ExpressionError or the library's EvaluationError. undefined: missing. */
@@ -82,15 +84,22 @@ function compileText(text: string, path: string, scope: ExpressionScope, source:
   refuseLooseTypes(ast, checked.type ?? 'dyn')
   boundWalkedLists(ast, scope)
   const place = isPlace(ast) ? pathOf(ast, scope.variables) : null
+  const sources = collectSources(ast, scope.variables)
   return {
     text: text.trim(),
     path,
     position: source.positionIn(path, 1 + (text.length - text.trimStart().length)),
     type: unwrapTypeName(checked.type ?? 'dyn'),
-    sources: collectSources(ast, scope.variables),
+    sources,
+    suspect: sources.find((each) => isNumber(each, scope)) ?? sources.at(-1) ?? null,
     place,
     run: place === null ? (values) => unwrapValue(program(values)) : makeReader(ast),
   }
+}
+
+function isNumber({ root, tokens }: SourcePath, { order, item }: ExpressionScope): boolean {
+  const shape = root === 'order' ? shapeAt(tokens, order) : item === null ? null : shapeAt(tokens, item)
+  return shape?.kind === 'scalar' && (shape.type === 'decimal' || shape.type === 'integer')
 }
 
 function unwrapTypeName(name: string): string {

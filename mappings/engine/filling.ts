@@ -98,12 +98,14 @@ export class Filling {
   #toFault(error: unknown, cell: Cell<unknown>, place: Place): Fault {
     this.#assertExpected(error)
     const target = place.prefix + cell.field
-    const sources = (cell.expression?.sources ?? []).map((source) => this.pointerOf(source, place))
+    const { expression } = cell
     if (error instanceof ExpressionError && error.cure === 'sender') {
       const { code, messageZh, message } = error
-      return { code, path: sources[0] ?? target, message: messageZh, messageEn: message, cure: 'sender' }
+      const path = expression?.suspect ? this.pointerOf(expression.suspect, place) : target
+      return { code, path, message: messageZh, messageEn: message, cure: 'sender' }
     }
-    const position: Position = cell.expression?.position ?? { line: 1, column: 1 }
+    const sources = [...new Set((expression?.sources ?? []).map((source) => this.pointerOf(source, place)))]
+    const position: Position = expression?.position ?? { line: 1, column: 1 }
     return makeEvaluationFault(describe(error), { target, sources, position })
   }
 }

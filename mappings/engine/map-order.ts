@@ -62,8 +62,8 @@ function readOrderNo({ head }: DraftCells, filling: Filling, place: Place, isBro
   const isReadable = orderNo !== null && orderNo.length <= ORDER_NO_LENGTH_MAX
   if (isReadable) return orderNo
   if (filling.faults.length === faultCount) {
-    const [source] = cell?.expression?.sources ?? []
-    const path = source === undefined ? '/orderNo' : filling.pointerOf(source, place)
+    const source = cell?.expression?.suspect ?? null
+    const path = source === null ? '/orderNo' : filling.pointerOf(source, place)
     const most = `${ORDER_NO_LENGTH_MAX}`
     const [zh, en] = [
       `没有可读的订单号（1–${most} 个字符）`,
@@ -160,9 +160,9 @@ function keepLine(
 ): DraftLine | null {
   if (!hasZeroGross(line)) return line
   const cell = cells.amount ?? cells.unitPrice
-  const [source] = cell?.expression?.sources ?? []
+  const source = cell?.expression?.suspect ?? null
   const itemPointer = place.listPointer === '' ? '' : `${place.listPointer}/${place.itemIndex}`
-  const path = itemPointer === '' && source !== undefined ? filling.pointerOf(source, place) : itemPointer
+  const path = itemPointer === '' && source !== null ? filling.pointerOf(source, place) : itemPointer
   dropped.push({ path, name: line.name })
   filling.forget(cells, place)
   return null
