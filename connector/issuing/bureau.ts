@@ -69,7 +69,7 @@ export interface CallOptions {
 export type ClaimAnswer = { kind: 'granted'; first: InvoiceNumber; last: InvoiceNumber; count: number } | BureauFailure
 
 export interface NumberBureau {
-  /** QDFPPLFM: at most 5,000; the same serial and count give the same segment. */
+  /** QDFPPLFM: at most 5,000; the same serial (sent exactly as stored) and count give the same segment. */
   claimNumbers(unit: UsingUnit, request: { serial: string; count: number }, options: CallOptions): Promise<ClaimAnswer>
 }
 

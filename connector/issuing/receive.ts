@@ -78,6 +78,22 @@ async function receiveFresh(deps: ReceiveDeps, batch: readonly Delivery[]): Prom
   }
 }
 
+/** Keeps what the broker itself gave up on; nothing is tried again by itself. Resolves after the commit. */
+export async function receiveDead(
+  deps: ReceiveDeps,
+  letters: readonly (Delivery & { reason: string | null; diedIn: string | null })[],
+): Promise<void> {
+  const messages = letters.map(
+    (letter): NewInboxMessage => ({
+      ...toInboxMessage(deps, letter),
+      disposition: 'dead',
+      faults: [deadLetterFault(letter.reason, letter.diedIn)],
+    }),
+  )
+  await deps.store.database.transaction((tx) => deps.store.inbox.insert(tx, messages))
+  deps.report({ event: 'batch.received', count: messages.length, dispositions: { dead: messages.length } })
+}
+
 /** Takes up stored messages one by one; returns how many it saw. */
 export async function resumeInbox(deps: ReceiveDeps): Promise<number> {
   const stored = await deps.store.inbox.claim({
@@ -341,5 +357,16 @@ function otherOrderFault(): Fault {
     messageEn: 'the new mapping reads another order number than the order was stored under; correct the mapping',
     cure: 'administrator',
     parkCause: 'mapping_fault',
+  }
+}
+
+function deadLetterFault(reason: string | null, diedIn: string | null): Fault {
+  const what = `${reason ?? 'unknown'}, ${diedIn ?? 'unknown queue'}`
+  return {
+    code: 'MSG-dead-letter',
+    path: '',
+    message: `消息被消息服务器放弃（${what}）`,
+    messageEn: `the broker gave the message up (${what})`,
+    cure: 'administrator',
   }
 }

@@ -13,18 +13,10 @@ const COUNT = /^\d{1,10}$/
 
 const ClaimGrant = Type.Object({ fpqshm: Field, fpzzhm: Field, lysl: Field })
 
-/**
- * 业务流水号: using unit's id + direct unit's id + 32 random characters, the same for every repetition.
- * Source  Leqi base capability document V4.000, QDFPPLFM and XZTHSXED
- */
-export function toRequestSerial(unit: UsingUnit, serial: string): string {
-  return `${unit.leqiId}${unit.direct.leqiId}${serial}`
-}
-
 export function claimRequest(unit: UsingUnit, request: { serial: string; count: number }, asNumber: boolean): string {
   assert(request.count >= 1 && request.count <= CLAIM_NUMBER_COUNT_MAX, 'a claim asks for 1 to 5,000 numbers')
   const lysl = asNumber ? request.count : String(request.count)
-  const claim: ClaimRequest = { nsrsbh: unit.taxNo, lysl, ywlsh: toRequestSerial(unit, request.serial) }
+  const claim: ClaimRequest = { nsrsbh: unit.taxNo, lysl, ywlsh: request.serial }
   return JSON.stringify(claim)
 }
 

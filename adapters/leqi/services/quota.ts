@@ -6,7 +6,6 @@ import type { LocalDate, TaxPeriod } from '../../../connector/kernel/time.js'
 import type { UsingUnit } from '../../../connector/taxpayer/taxpayer.js'
 import { type QuotaMoveRequest, UNLIMITED_QUOTA } from '../wire.js'
 import type { JsonObject } from '../wire-json.js'
-import { toRequestSerial } from './numbers.js'
 import { Field, odd, type Parsed, parsed, readAs, toAmount, toDate, toText } from './wire-values.js'
 
 const QuotaState = Type.Object({
@@ -35,7 +34,7 @@ export function moveRequest(unit: UsingUnit, move: QuotaMove, asNumber: boolean)
     ptbh: unit.direct.leqiId,
     sqlx: move.direction === 'download' ? '0' : '1',
     sqed: yuan,
-    ywlsh: toRequestSerial(unit, move.serial),
+    ywlsh: move.serial,
   }
   const text = JSON.stringify(request)
   // Taken out of its quotes as it stands: a JavaScript number never holds money, and would lose the two decimals.

@@ -106,9 +106,9 @@ test('takes no quota when any figure is odd', () => {
   for (const change of odd) assert.notEqual(oddOf(parseQuota({ ...QUOTA, ...change })), null, JSON.stringify(change))
 })
 
-test('asks for a move with serial of both units, and two decimals even as a number', () => {
-  const move = { serial: 'f'.repeat(32), direction: 'download', amount: amount('100000.00') } as const
+test('asks for a move under the stored serial, with two decimals even as a number', () => {
   const serial = `9876543210fedcba98760123456789abcdef0123${'f'.repeat(32)}`
+  const move = { serial, direction: 'download', amount: amount('100000.00') } as const
   const ids = '"nsrsbh":"91310115MA1K00015K","ptbh":"0123456789abcdef0123"'
 
   assert.equal(moveRequest(aUsingUnit(), move, false), `{${ids},"sqlx":"0","sqed":"100000.00","ywlsh":"${serial}"}`)

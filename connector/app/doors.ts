@@ -1,0 +1,73 @@
+/** The doorway for messages: orders in, results out, dead letters in; one connection for each direction. */
+import { type BrokerConnection, makeConnection } from '../../adapters/rabbitmq/connection.js'
+import { type DeadLetter, makeDeadLetterConsumer } from '../../adapters/rabbitmq/dead-letter-consumer.js'
+import { makeOrderConsumer } from '../../adapters/rabbitmq/order-consumer.js'
+import { type LastingResultPublisher, makeResultPublisher } from '../../adapters/rabbitmq/result-publisher.js'
+import { declareTopology, toTopology } from '../../adapters/rabbitmq/topology.js'
+import { systemClock } from '../../adapters/system/clock.js'
+import type { Logger } from '../../adapters/system/logger.js'
+import type { Delivery } from '../issuing/ports.js'
+import type { ConfigWith } from './config.js'
+import type { NamedService } from './lifecycle.js'
+
+export interface Doors {
+  inward: BrokerConnection
+  outward: BrokerConnection
+  publisher: LastingResultPublisher
+  /** Connections and the publisher: up before the engine. */
+  links: readonly NamedService[]
+  /** Consumers: the last to start and the first to stop. */
+  consumers: readonly NamedService[]
+}
+
+export interface DoorHandlers {
+  onOrders: (batch: readonly Delivery[]) => Promise<void>
+  onDeadLetters: (batch: readonly DeadLetter[]) => Promise<void>
+}
+
+export function makeDoors(config: ConfigWith<'amqpUrl'>, log: Logger, handlers: DoorHandlers): Doors {
+  const topology = toTopology(config.namePrefix)
+  const shared = { clock: systemClock, log, random: Math.random }
+  const connect = (name: string) =>
+    makeConnection({
+      ...shared,
+      url: config.amqpUrl.reveal(),
+      name: `leqi-connector ${name}`,
+      ca: config.caPem,
+      prepare: (model) => declareTopology(model, topology),
+    })
+  const inward = connect('in')
+  const outward = connect('out')
+  const publisher = makeResultPublisher({
+    ...shared,
+    connection: outward,
+    exchange: topology.resultExchange,
+    appId: 'leqi-connector',
+  })
+  const orders = makeOrderConsumer({
+    ...shared,
+    connection: inward,
+    queue: topology.orderQueue,
+    handle: handlers.onOrders,
+  })
+  const deadLetters = makeDeadLetterConsumer({
+    ...shared,
+    connection: inward,
+    queue: topology.deadQueue,
+    handle: handlers.onDeadLetters,
+  })
+  return {
+    inward,
+    outward,
+    publisher,
+    links: [
+      { name: 'connection out', service: outward },
+      { name: 'result publisher', service: publisher },
+      { name: 'connection in', service: inward },
+    ],
+    consumers: [
+      { name: 'dead-letter consumer', service: deadLetters },
+      { name: 'order consumer', service: orders },
+    ],
+  }
+}

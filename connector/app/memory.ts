@@ -1,0 +1,93 @@
+/**
+ * The memory of one process: the pool, the store, and a directory that is replaced whole when settings change.
+ *
+ * Opening it migrates the schema, and refuses one that belongs to another deployment: replicas share one deployment,
+ * known by its id and the check value of the master key.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { claimDeployment, DeploymentRefused, loadDeployment } from '../../adapters/postgres/deployment.js'
+import { makeDirectorySource } from '../../adapters/postgres/directory/directory.js'
+import { makeIssuingStore } from '../../adapters/postgres/issuing-store.js'
+import { migrate } from '../../adapters/postgres/migrate.js'
+import { makePool } from '../../adapters/postgres/pool.js'
+import { randomIds } from '../../adapters/system/ids.js'
+import type { Logger } from '../../adapters/system/logger.js'
+import { makeSealer, type Sealer } from '../../adapters/system/sealing.js'
+import type { Directory } from '../issuing/directory.js'
+import type { IssuingStore } from '../issuing/ports.js'
+import type { Secret } from '../kernel/secret.js'
+import type { DirectUnit } from '../taxpayer/taxpayer.js'
+import type { ConfigWith } from './config.js'
+
+export interface Memory {
+  pool: pg.Pool
+  store: IssuingStore
+  sealer: Sealer
+  directory: () => Directory
+  /** Replaces the directory when its revision has risen; true when it did. */
+  reloadDirectory: () => Promise<boolean>
+  keyOf: (direct: DirectUnit) => Secret | null
+  close: () => Promise<void>
+}
+
+export type MemoryConfig = ConfigWith<'databaseUrl' | 'masterKey'>
+
+/** Opens the memory. Errors: the database is unreachable, `MigrationRefused`, `DeploymentRefused`. */
+export async function openMemory(config: MemoryConfig, log: Logger): Promise<Memory> {
+  const connection = {
+    url: config.databaseUrl.reveal(),
+    schema: config.databaseSchema,
+    applicationName: 'leqi-connector',
+  }
+  const migrated = await migrate({ ...connection, allowBreaking: false })
+  if (migrated.length > 0) log.info({ migrations: migrated }, 'schema.migrated')
+  const pool = makePool({
+    ...connection,
+    connectionCountMax: config.databasePoolSize,
+    onError: (error) => log.warn({ error: error.message }, 'database.connection-lost'),
+  })
+  try {
+    const store = makeIssuingStore(pool, { schema: config.databaseSchema, random: Math.random, sleep })
+    const sealer = makeSealer(config.masterKey)
+    await takeDeployment(store, sealer)
+    return await makeMemory(pool, store, sealer)
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+}
+
+async function makeMemory(pool: pg.Pool, store: IssuingStore, sealer: Sealer): Promise<Memory> {
+  const source = makeDirectorySource(pool)
+  let directory = await source.load()
+  return {
+    pool,
+    store,
+    sealer,
+    directory: () => directory,
+    async reloadDirectory() {
+      if ((await source.loadRevision()) === directory.revision) return false
+      directory = await source.load()
+      return true
+    },
+    keyOf(direct) {
+      const sealed = directory.sealedApiKey(direct.id)
+      return sealed === null ? null : sealer.open(sealed, { unit: direct.id, field: 'apiKey' })
+    },
+    close: () => pool.end(),
+  }
+}
+
+/** The first process names the deployment; every later one must hold the same master key. */
+async function takeDeployment(store: IssuingStore, sealer: Sealer): Promise<void> {
+  await store.database.transaction(async (tx) => {
+    const known = await loadDeployment(tx)
+    if (known === null) {
+      const id = randomIds.uuid()
+      await claimDeployment(tx, id, sealer.checkValue(id))
+    } else if (!sealer.isOwnCheckValue(known.keyCheck, known.id)) {
+      throw new DeploymentRefused('STO-other-key')
+    }
+  })
+}
