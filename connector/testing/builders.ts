@@ -36,7 +36,7 @@ export const CODES = {
   summary: '1010100000000000000',
 } as const
 
-export function aDirectUnit(changes: Partial<DirectUnit> = {}): DirectUnit {
+function aDirectUnit(changes: Partial<DirectUnit> = {}): DirectUnit {
   return {
     id: '00000000-0000-7000-8000-000000000001',
     name: '示例集团有限公司',

@@ -50,6 +50,8 @@ export function proveTheme(file: string, examples: Readonly<Record<string, Check
         [[check.reaction === 'warn' || check.reaction === 'park' ? check.reaction : 'block', check.id]],
       )
       for (const { fault } of found) assert.ok(fault.message !== '' && fault.messageEn !== '')
+      const isSilenced = judge(example.fails, keyOf(check)).length < judge(example.fails).length
+      assert.equal(isSilenced, check.isSwitchable === true, 'can be switched off when it is switchable, and only then')
     })
   }
 }
@@ -74,8 +76,9 @@ export function proveSellerGate<Subject>(
   }
 }
 
-function judge({ draft, invoice, context }: Example): Finding[] {
+function judge({ draft, invoice, context }: Example, ...disabled: string[]): Finding[] {
   const judged: InvoiceDraft = anInvoiceDraft(draft)
   const given = anIssuingContext(context)
-  return invoice === undefined ? checkDraft(judged, given) : checkInvoice(invoice, judged, given)
+  const policy = { disabled: new Set(disabled) }
+  return invoice === undefined ? checkDraft(judged, given, policy) : checkInvoice(invoice, judged, given, policy)
 }

@@ -16,7 +16,7 @@ import type { RateVerdict } from './rate-verdict.js'
 import type { SourceMark } from './sources.js'
 
 /** `fill` and `split` are carried out while the invoice is computed; their checks prove that it was done right. */
-export type Reaction = 'block' | 'park' | 'warn' | 'fill' | 'split'
+type Reaction = 'block' | 'park' | 'warn' | 'fill' | 'split'
 
 export interface CheckFacts {
   id: CheckId
@@ -42,12 +42,12 @@ export interface Examples {
   fails: string
 }
 
-export interface LocalCheck<Scope extends CheckScope, Subject> extends CheckFacts, Examples {
+interface LocalCheck<Scope extends CheckScope, Subject> extends CheckFacts, Examples {
   appliesTo: Scope
   run(subject: Subject, report: Report): void
 }
 
-export type CheckScope = 'draft' | 'draft line' | 'invoice' | 'invoice line'
+type CheckScope = 'draft' | 'draft line' | 'invoice' | 'invoice line'
 export type DraftCheck = LocalCheck<'draft', DraftSubject>
 export type DraftLineCheck = LocalCheck<'draft line', DraftLineSubject>
 export type InvoiceCheck = LocalCheck<'invoice', InvoiceSubject>

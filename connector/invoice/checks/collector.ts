@@ -11,7 +11,7 @@ export interface Collector {
   run<Subject>(checks: readonly Runnable<Subject>[], subject: Subject): void
 }
 
-export type Runnable<Subject> = CheckFacts & { run(subject: Subject, report: Report): void }
+type Runnable<Subject> = CheckFacts & { run(subject: Subject, report: Report): void }
 
 /** One collector per document: a single report function serves all checks, because this is the hot path. */
 export function makeCollector(origins: Origins, { disabled }: CheckPolicy): Collector {

@@ -171,7 +171,6 @@ export const LINES_INVOICE_LINE_CHECKS: readonly InvoiceLineCheck[] = [
           `${path}/name`,
           `${name}项目名称不应自带 *简称*`,
           `the item name of ${nameEn} must not carry a short name in stars`,
-          DEFECT_REMEDY,
         )
       }
       const length = countComposed(line.shortName, line.name)

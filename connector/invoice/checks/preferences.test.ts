@@ -3,15 +3,18 @@ import { test } from 'node:test'
 import { amount } from '../../kernel/amount.js'
 import { Decimal } from '../../kernel/decimal.js'
 import {
+  aClassification,
   aDraftLine,
   anInvoice,
   anInvoiceDraft,
   anInvoiceLine,
   anIssuingContext,
   CODES,
+  taxTables,
 } from '../../testing/builders.js'
 import { type Example, proveTheme } from '../../testing/prove-checks.js'
 import type { InvoiceLine } from '../invoice.js'
+import { checkDraft } from './check-draft.js'
 import { checkInvoice } from './check-invoice.js'
 
 function aLineOf(taxCode: string, taxRate: string, preference: string | null): Example {
@@ -86,4 +89,10 @@ test('the air fund stands beside air passenger transport, and beside nothing els
 
   assert.deepEqual(judge([flight, fund]), [])
   assert.deepEqual(judge([flight, fund, anInvoiceLine({ lineNo: 3, sourceLine: 2 })]), ['L-76'])
+})
+
+test('a table that says nothing of a code forbids it no preference', () => {
+  const silent = aClassification({ taxRates: [], levyRates: [], specialManagement: [] })
+  const context = anIssuingContext({ tables: taxTables({ classifications: [silent] }) })
+  assert.deepEqual(checkDraft(anInvoiceDraft(aLineOf(CODES.cup, '0', '03').draft), context), [])
 })

@@ -2,6 +2,7 @@
 import { Decimal } from '../../kernel/decimal.js'
 import { isStale } from '../../taxpayer/gate.js'
 import type { InvoiceLine } from '../invoice.js'
+import type { TaxClassification } from '../tax-tables.js'
 import { DEFECT_REMEDY, type DraftLineCheck, type InvoiceCheck, type InvoiceLineCheck, TABLES_REMEDY } from './check.js'
 import {
   AIR_FUND_CODE,
@@ -53,7 +54,7 @@ export const PREFERENCE_DRAFT_LINE_CHECKS: readonly DraftLineCheck[] = [
     part: 'listed',
     appliesTo: 'draft line',
     title: '优惠政策标识与增值税特殊管理',
-    condition: "not among the code's 增值税特殊管理",
+    condition: "not among the code's 增值税特殊管理, where the table says anything of the code's taxation",
     reaction: 'block',
     section: '2.6',
     sources: ['inferred'],
@@ -63,7 +64,7 @@ export const PREFERENCE_DRAFT_LINE_CHECKS: readonly DraftLineCheck[] = [
     run: ({ line, path, name, nameEn, classification, context: { tables, at } }, report) => {
       const preferenceName = PREFERENCE_NAMES.get(line.preference ?? '')
       if (preferenceName === undefined || classification === null || isUntaxedByNature(classification.code)) return
-      if (classification.specialManagement.includes(preferenceName)) return
+      if (saysNothing(classification) || classification.specialManagement.includes(preferenceName)) return
       report(
         `${path}/preference`,
         `${name}编码 ${classification.code} 不能享受 ${line.preference} ${preferenceName}`,
@@ -232,6 +233,11 @@ export const PREFERENCE_INVOICE_LINE_CHECKS: readonly InvoiceLineCheck[] = [
 /** Codes whose 04 is prescribed elsewhere: the items of class 6 and prepaid telecom services. */
 function isUntaxedByNature(code: string): boolean {
   return code.startsWith(NOT_TAXABLE_CODE_PREFIX) || code === TELECOM_PREPAID_CODE
+}
+
+/** Old editions of the table have neither rates nor preferences: their silence proves nothing. */
+function saysNothing({ taxRates, levyRates, specialManagement }: TaxClassification): boolean {
+  return taxRates.length + levyRates.length + specialManagement.length === 0
 }
 
 function isUntaxed({ preference }: InvoiceLine): boolean {
