@@ -148,6 +148,7 @@ export class Session {
       if (args.virtualHost !== '/') throw new Refusal(530, `NOT_ALLOWED - vhost ${args.virtualHost} not found`)
       this.#send('ConnectionOpenOk', 0, {})
     } else if (name === 'ConnectionClose') {
+      this.#end()
       this.#send('ConnectionCloseOk', 0, {})
       this.#socket.end()
     }
