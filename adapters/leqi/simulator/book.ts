@@ -13,7 +13,7 @@ export interface Book {
   invoices: BookInvoice[]
 }
 
-export interface BookTaxpayer {
+interface BookTaxpayer {
   taxNo: string
   segments: BookSegment[]
   quota: BookLedger[]
@@ -21,7 +21,7 @@ export interface BookTaxpayer {
   confirmedPeriods: string[]
 }
 
-export interface BookSegment {
+interface BookSegment {
   first: string
   last: string
   count: number
@@ -31,7 +31,7 @@ export interface BookSegment {
   isVoid: boolean
 }
 
-export interface BookLedger {
+interface BookLedger {
   period: string
   total: string
   otherUsed: string
@@ -43,7 +43,7 @@ export interface BookLedger {
   windowTo: string | null
 }
 
-export interface BookMove {
+interface BookMove {
   serial: string
   direction: 'download' | 'return'
   amount: string
@@ -82,7 +82,7 @@ export function printInvoiceContent(books: Books, number: string): (BookInvoice 
   return { ...printInvoice(stored), content }
 }
 
-export function printInvoice(stored: StoredInvoice): BookInvoice {
+function printInvoice(stored: StoredInvoice): BookInvoice {
   const { number, sellerTaxNo, kind, net, tax, gross, receiptNo, repeatCount, differentRepeatCount } = stored
   return {
     number,
@@ -119,7 +119,7 @@ function printAccount(account: Account): BookTaxpayer {
   }
 }
 
-export function printLedger(ledger: PeriodLedger): BookLedger {
+function printLedger(ledger: PeriodLedger): BookLedger {
   return {
     period: ledger.period,
     total: toYuan(ledger.total),

@@ -40,7 +40,7 @@ export type Outcome =
   | { kind: 'answer'; status: number; contentType: string; body: string | Buffer; isCompressed: boolean; pace: Pace }
   | { kind: 'silence' }
   | { kind: 'reset' }
-export type Pace = 'at-once' | 'late' | 'drip'
+type Pace = 'at-once' | 'late' | 'drip'
 
 export interface Bureau {
   books: Record<Environment, Books>

@@ -17,7 +17,7 @@ import {
   VERDICT_INPUT,
 } from './control-input.js'
 
-export interface ControlRequest {
+interface ControlRequest {
   method: string
   /** Below `/_control/`, decoded, without empty parts. */
   path: readonly string[]
@@ -25,7 +25,7 @@ export interface ControlRequest {
   body: string
 }
 
-export interface ControlResponse {
+interface ControlResponse {
   status: number
   body: unknown
 }

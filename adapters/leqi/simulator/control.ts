@@ -42,7 +42,7 @@ export class ControlFault extends Error {
   override name = 'ControlFault'
 }
 
-export interface SimulatorState {
+interface SimulatorState {
   now: string
   clock: ClockSetting
   settings: Settings

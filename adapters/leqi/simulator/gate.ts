@@ -32,7 +32,7 @@ export interface Admission {
   request: unknown
 }
 
-export type GateAnswer =
+type GateAnswer =
   | { kind: 'admitted'; admission: Admission }
   | { kind: 'platform'; code: string }
   /** Too many calls; the text names the limit. */

@@ -9,7 +9,6 @@ const WINDOW_MS = 1_000
 export interface RateLimit {
   /** Whether one more call is let in. */
   admit(key: string, limits: { perSecond: number; penaltyMs: number }): boolean
-  forget(): void
 }
 
 interface Window {
@@ -36,6 +35,5 @@ export function makeRateLimit(time: { monotonicMs(): number; bureauMs(): number 
       window.limitedUntilMs = time.bureauMs() + penaltyMs
       return false
     },
-    forget: () => windows.clear(),
   }
 }

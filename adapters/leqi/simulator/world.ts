@@ -16,7 +16,7 @@ const DATE = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' })
 const CODE = Type.String({ maxLength: 20 })
 const CLOSED = { additionalProperties: false }
 
-export const USING_UNIT_SCHEMA = Type.Object(
+const USING_UNIT_SCHEMA = Type.Object(
   {
     leqiId: LEQI_ID,
     taxNo: TAX_NO,
@@ -26,7 +26,7 @@ export const USING_UNIT_SCHEMA = Type.Object(
   CLOSED,
 )
 
-export const DIRECT_UNIT_SCHEMA = Type.Object(
+const DIRECT_UNIT_SCHEMA = Type.Object(
   {
     leqiId: LEQI_ID,
     name: Type.String({ minLength: 1 }),
@@ -98,7 +98,7 @@ export type WorldDirectUnit = Static<typeof DIRECT_UNIT_SCHEMA>
 export type WorldTaxpayer = Static<typeof TAXPAYER_SCHEMA>
 
 /** A world description with every mistake in it named. */
-export class WorldFault extends Error {
+class WorldFault extends Error {
   override name = 'WorldFault'
   readonly faults: readonly string[]
 

@@ -12,6 +12,8 @@ const DIFFERENTIAL = '02'
 /** A12 on a blue. */
 const TAX_TOLERANCE = new Exact('0.06')
 const SIMPLIFIED = new Set(['01', '08', '09'])
+/** nsrlx: general taxpayers, 辅导期 among them. */
+const GENERAL_TYPES = new Set(['1', '4'])
 const WATER_AND_PROPERTY = new Set(['1100301010000000000', '3040801010000000000'])
 const PROPERTY_INDUSTRY = '702'
 /** Lenders and asset managers. */
@@ -77,7 +79,7 @@ function judgeDifferentialCode(uploadCase: UploadCase, line: CaseLine, say: Say)
   }
   if (REAL_ESTATE_CODES.has(code) && line.rateText === '0.09') {
     const isLender = LENDER_INDUSTRIES.some((start) => industry.startsWith(start))
-    if (!isDifference || taxpayerType !== '1' || !isLender)
+    if (!isDifference || !GENERAL_TYPES.has(taxpayerType) || !isLender)
       say('L-99', '不动产按9%差额征税仅限规定行业的一般纳税人差额开票')
   }
 }

@@ -75,7 +75,6 @@ export function judgeHead(uploadCase: UploadCase, say: Say): void {
     const value = head[name as keyof typeof OPTIONAL_CODES]
     if (value !== '' && !codes.some((code) => code === value)) say('L-22', `${name}不在代码表内`)
   }
-  if (!/^[0-9A-Z]{1,20}$/.test(head.xsfnsrsbh)) say('L-23', '销售方纳税人识别号应为数字或大写字母')
   if (!SETTLEMENTS.has(head.jsfs)) say('L-26', '结算方式不在代码表内')
   if (head.fpkjfsDm !== OWN_USE_ISSUING) say('L-28', '乐企自用的发票开具方式代码应为5')
   for (const flag of [head.sfzsxsfyhzhbq, head.sfzsgmfyhzhbq, head.sfzsxsfdzdh, head.sfzsgmfdzdh]) {

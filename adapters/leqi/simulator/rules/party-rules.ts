@@ -77,7 +77,11 @@ function judgeAgent(head: UploadedInvoice['head'], say: Say): void {
     say('L-52', '经办人证件种类不在允许范围内')
     return
   }
-  if (country !== '') judgeCountry({ kind, number, country }, (_rule, text) => say('L-52', `经办人${text}`))
+  // The agent's country may stay empty; the beginnings of the two permits are judged all the same.
+  const told = country || (countryOfPermit(kind, number) ?? '')
+  if (told !== '' || PERMIT_COUNTRIES[kind] !== undefined) {
+    judgeCountry({ kind, number, country: told }, (_rule, text) => say('L-52', `经办人${text}`))
+  }
 }
 
 function judgeCountry(identity: { kind: string; number: string; country: string }, say: Say): void {
@@ -94,10 +98,10 @@ function judgeCountry(identity: { kind: string; number: string; country: string 
       if (country !== '158') say('L-48', '台湾居民证件对应国籍应为158')
       return
     case '210':
-      if (country !== regionOf(number, { H: '344', M: '446' })) say('L-49', '港澳居民来往内地通行证号码与国籍不一致')
+      if (country !== countryOfPermit(kind, number)) say('L-49', '港澳居民来往内地通行证号码与国籍不一致')
       return
     case '237':
-      if (country !== regionOf(number, { '810000': '344', '820000': '446' })) {
+      if (country !== countryOfPermit(kind, number)) {
         say('L-50', '港澳居民居住证号码与国籍不一致')
       }
       return
@@ -106,7 +110,14 @@ function judgeCountry(identity: { kind: string; number: string; country: string 
   }
 }
 
-/** The country that a number's beginning stands for, or null for any other beginning, which is refused. */
-function regionOf(number: string, countries: Readonly<Record<string, string>>): string | null {
-  return Object.entries(countries).find(([start]) => number.startsWith(start))?.[1] ?? null
+/** Kinds whose number tells the country by its beginning. Source: rulebook 2.12. */
+const PERMIT_COUNTRIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '210': { H: '344', M: '446' },
+  '237': { '810000': '344', '820000': '446' },
+}
+
+/** Null for any other beginning, which is refused, and for kinds without such a rule. */
+function countryOfPermit(kind: string, number: string): string | null {
+  const countries = Object.entries(PERMIT_COUNTRIES[kind] ?? {})
+  return countries.find(([start]) => number.startsWith(start))?.[1] ?? null
 }

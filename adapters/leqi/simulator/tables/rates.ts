@@ -30,7 +30,7 @@ export interface RateTable {
 
 const START_OF_REFORM = '2016-05-01'
 
-export const RATES_2026: readonly Rate[] = [
+const RATES_2026: readonly Rate[] = [
   rate('rate', '0.13', '2019-04-01', { formerRates: ['16%', '17%'] }),
   rate('rate', '0.09', '2019-04-01', { formerRates: ['10%', '11%'] }),
   rate('rate', '0.06', START_OF_REFORM),

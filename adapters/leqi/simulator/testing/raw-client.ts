@@ -17,7 +17,7 @@ export interface Caller {
 type Row = Record<string, string>
 
 /** The fields of all answers at once: a test asserts the ones it expects, the others are absent. */
-export interface AnswerFields {
+interface AnswerFields {
   returncode: string
   returnmsg: string
   fpqshm: string

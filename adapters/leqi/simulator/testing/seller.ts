@@ -6,8 +6,8 @@ import type { WireInvoice } from './sample-invoice.js'
 
 /** 2026-11-22 16:00:00 in China. */
 export const TEST_NOW_MS = Date.UTC(2026, 10, 22, 8, 0, 0)
-export const GROUP = { direct: '0123456789abcdef0123', key: '0123456789abcdeffedcba9876543210' }
-export const CHAIN = { direct: 'abcdef0123456789abcd', key: '00112233445566778899aabbccddeeff' }
+const GROUP = { direct: '0123456789abcdef0123', key: '0123456789abcdeffedcba9876543210' }
+const CHAIN = { direct: 'abcdef0123456789abcd', key: '00112233445566778899aabbccddeeff' }
 
 export const UNITS = {
   sales: { ...GROUP, using: '9876543210fedcba9876', taxNo: '91310115MA1K00015K' },
