@@ -1,0 +1,11 @@
+/** What the timetable hands to a job's thread. */
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+const JobData = Type.Object({ databaseUrl: Type.String(), databaseSchema: Type.String() })
+export type JobData = Static<typeof JobData>
+
+export function parseJobData(value: unknown): JobData {
+  // bree wraps what it was given beside the description of the job.
+  return Value.Parse(JobData, value)
+}
