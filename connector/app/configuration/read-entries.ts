@@ -26,8 +26,12 @@ export function readEntries(text: string): ReadOutcome {
   const { source } = outcome
   const value = Value.Default(ConfigurationSchema, toNumbers(source.value, ConfigurationSchema))
   const findings = makeFindings(source.positionOf)
-  for (const error of listErrors(value)) {
-    for (const { path, remark } of explain(error)) findings.refuse(path, remark)
+  const told = new Set<string>()
+  for (const { path, remark } of listErrors(value).flatMap(explain)) {
+    // One field may break several keywords; what it should be is the same sentence each time.
+    const key = remark.code === 'CFG-form' ? path : `${path} ${remark.en}`
+    if (!told.has(key)) findings.refuse(path, remark)
+    told.add(key)
   }
   if (findings.faults.length > 0) return { entries: null, findings }
   // The schema found no error and every optional field has its default by now.
