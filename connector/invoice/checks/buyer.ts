@@ -1,4 +1,7 @@
-/** Buyer: name, tax number, the person's flag. L-36 … L-38, L-40 … L-42, L-53, L-149. Identity papers: `identity.ts`. */
+/**
+ * Buyer: name, tax number, the person's flag. L-36 … L-38, L-40 … L-42, L-53, L-149. Identity papers: `identity.ts`.
+ * Messages never repeat a name or a number of the buyer: it may be a person.
+ */
 import { isTaxNumber, judgeTaxNumber } from '../../taxpayer/tax-number.js'
 import { DEFECT_REMEDY, type DraftCheck, type InvoiceCheck } from './check.js'
 import { SHORT_NAME_LENGTH_MAX, TEXT_LENGTHS_MAX } from './field-limits.js'
@@ -65,8 +68,8 @@ export const BUYER_DRAFT_CHECKS: readonly DraftCheck[] = [
       if (buyer.isPerson !== true && !isTaxNumber(taxNo)) {
         report(
           '/buyer/taxNo',
-          `购买方识别号 ${taxNo} 须为 15–20 位数字或大写字母`,
-          `the buyer's tax number ${taxNo} must be 15–20 digits and capitals`,
+          `购买方识别号（现为 ${taxNo.length} 位）须为 15–20 位数字或大写字母`,
+          `the buyer's tax number (${taxNo.length} characters) must be 15–20 digits and capitals`,
         )
       }
       if (buyer.isPerson === true && isLongerThan(taxNo, TEXT_LENGTHS_MAX.taxNo)) {
@@ -96,8 +99,8 @@ export const BUYER_DRAFT_CHECKS: readonly DraftCheck[] = [
       if (judgeTaxNumber(taxNo) === 'wrong_alphabet') {
         report(
           '/buyer/taxNo',
-          `统一社会信用代码 ${taxNo} 不应含有字母 I、O、S、V、Z`,
-          `the credit code ${taxNo} must not contain I, O, S, V or Z`,
+          '统一社会信用代码不应含有字母 I、O、S、V、Z，请核对是否误录',
+          'a credit code never contains I, O, S, V or Z, please look for a mistyped digit',
         )
       }
     },
@@ -120,8 +123,8 @@ export const BUYER_DRAFT_CHECKS: readonly DraftCheck[] = [
       if (judgeTaxNumber(taxNo) === 'wrong_digit') {
         report(
           '/buyer/taxNo',
-          `统一社会信用代码 ${taxNo} 校验位不符，请核对`,
-          `the check digit of the credit code ${taxNo} is wrong, please verify it`,
+          '统一社会信用代码校验位不符，请核对',
+          'the check digit of the credit code is wrong, please verify it',
         )
       }
     },

@@ -2,7 +2,7 @@
 import { Decimal } from '../../kernel/decimal.js'
 import { isStale } from '../../taxpayer/gate.js'
 import type { TaxClassification } from '../tax-tables.js'
-import { type DraftLineCheck, type DraftLineSubject, type Remedy, TABLES_REMEDY } from './check.js'
+import { type DraftLineCheck, type DraftLineSubject, type Remedy, TABLES_REMEDY, UNIT_REMEDY } from './check.js'
 import { EXEMPT, NOT_TAXABLE, PREPAID_CARD_CODE, TELECOM_PREPAID_CODE, TELECOM_RATES } from './code-lists.js'
 
 const ONE_PERCENT = Decimal.of('0.01')
@@ -192,6 +192,8 @@ export const RATE_CHECKS: readonly DraftLineCheck[] = [
           `${path}/taxRate`,
           `${name}税率 ${line.taxRate} 是原税率，销方没有原税率授权`,
           `the rate ${line.taxRate} of ${nameEn} is a former rate, for which the seller has no authorisation`,
+          // An authorised seller only has to have it recorded, so that the order waits.
+          UNIT_REMEDY,
         )
       }
     },

@@ -6,6 +6,9 @@ import { type CheckFacts, keyOf, type Report } from './check.js'
 import { cureOf } from './cure.js'
 import type { CheckPolicy } from './policy.js'
 
+/** Longest message of a finding, in UTF-16 units; the longest prompt has some 350. */
+const MESSAGE_LENGTH_MAX = 500
+
 export interface Collector {
   readonly findings: Finding[]
   run<Subject>(checks: readonly Runnable<Subject>[], subject: Subject): void
@@ -20,7 +23,7 @@ export function makeCollector(origins: Origins, { disabled }: CheckPolicy): Coll
   const report: Report = (path, message, messageEn, remedy) => {
     assert(current !== null, 'a check reports outside its run')
     const cure = remedy ?? cureOf(path, origins)
-    const fault = { code: current.id, path, message, messageEn, ...cure }
+    const fault = { code: current.id, path, message: clip(message), messageEn: clip(messageEn), ...cure }
     findings.push({ check: current.id, reaction: reactionOf(current), fault })
   }
   return {
@@ -33,6 +36,11 @@ export function makeCollector(origins: Origins, { disabled }: CheckPolicy): Coll
       }
     },
   }
+}
+
+/** A message repeats what was sent; what was sent may be of any length. */
+function clip(message: string): string {
+  return message.length <= MESSAGE_LENGTH_MAX ? message : `${message.slice(0, MESSAGE_LENGTH_MAX)}…`
 }
 
 /** Only a switchable check can be off; what the bureau's own text demands cannot be waived. */

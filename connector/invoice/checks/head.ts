@@ -5,7 +5,7 @@ import type { DraftCheck, DraftLineCheck, InvoiceCheck, InvoiceLineCheck, Report
 import { UNIT_REMEDY } from './check.js'
 import { PAYMENT_CHANNELS } from './code-lists.js'
 import { MONEY_DIGITS, TEXT_LENGTHS_MAX } from './field-limits.js'
-import { isLongerThan } from './texts.js'
+import { isBlank, isLongerThan } from './texts.js'
 
 const AMOUNT_LIMIT_FEN = pow10(MONEY_DIGITS.total)
 
@@ -15,7 +15,7 @@ const BUYER_TEXTS = ['name', 'taxNo', 'idNo', 'address', 'phone', 'bank', 'accou
 const HEAD_TEXTS = ['remark', 'drawer', 'payee', 'reviewer', 'coalQuality'] as const
 const VOUCHER_TEXTS = ['invoiceCode', 'invoiceNumber', 'voucherNumber', 'remark'] as const
 
-/** The bureau's names of the draft's fields, by the last part of their path. */
+/** The bureau's names of the draft's fields, by the last part of their path; `nameOf` says whose they are. */
 const FIELD_NAMES: Readonly<Record<string, string>> = {
   name: '名称',
   taxNo: '识别号',
@@ -30,8 +30,8 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
   remark: '备注',
   coalQuality: '煤炭品质信息',
   transactionNo: '交易单号',
-  type: '附加要素类型',
-  value: '附加要素值',
+  type: '类型',
+  value: '值',
   model: '规格型号',
   unit: '单位',
   amount: '金额',
@@ -142,7 +142,7 @@ export const HEAD_DRAFT_CHECKS: readonly DraftCheck[] = [
             `payment channel '${channel}' is not in the list`,
           )
         }
-        if (transactionNo === '') {
+        if (isBlank(transactionNo)) {
           report(`${path}/transactionNo`, '有支付渠道而没有交易单号', 'a payment channel without a transaction number')
         }
         checkLength(report, `${path}/transactionNo`, transactionNo, TEXT_LENGTHS_MAX.transactionNo)
@@ -334,8 +334,27 @@ function checkBroken(report: Report, path: string, text: string | null): void {
   }
 }
 
+/** How a Chinese message calls the field at a path: its owner and its name. Only ever asked for a fault. */
 function nameOf(path: string): string {
-  return FIELD_NAMES[path.slice(path.lastIndexOf('/') + 1)] ?? path
+  const [, owner = '', index = ''] = path.replace('/differential/vouchers', '/vouchers').split('/')
+  const field = FIELD_NAMES[path.slice(path.lastIndexOf('/') + 1)] ?? '文字'
+  const place = Number(index) + 1
+  switch (owner) {
+    case 'buyer':
+      return `购买方${field}`
+    case 'shipping':
+      return `运费行${field}`
+    case 'lines':
+      return `第 ${place} 行${field}`
+    case 'payments':
+      return `第 ${place} 笔支付的${field}`
+    case 'extras':
+      return `第 ${place} 项附加要素的${field}`
+    case 'vouchers':
+      return `第 ${place} 张凭证的${field}`
+    default:
+      return field
+  }
 }
 
 /** A draft's amount as the bureau's fields can hold it. A price may have more decimals, an amount may not. */

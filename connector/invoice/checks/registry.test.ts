@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { anInvoice, anInvoiceDraft, anInvoiceLine, anIssuingContext } from '../../testing/builders.js'
+import { aDraftLine, anInvoice, anInvoiceDraft, anInvoiceLine, anIssuingContext } from '../../testing/builders.js'
 import { keyOf } from './check.js'
 import { checkDraft } from './check-draft.js'
 import { checkInvoice } from './check-invoice.js'
@@ -78,4 +78,21 @@ test('a finding about the freight points at the freight', () => {
   const lines = [anInvoiceLine(), anInvoiceLine({ lineNo: 2, sourceLine: -1, shortName: '运费' })]
   const [finding] = checkInvoice(anInvoice({ lines }), anInvoiceDraft(), anIssuingContext())
   assert.equal(finding?.fault.path, '/shipping/shortName')
+})
+
+test('a message stays short whatever was sent', () => {
+  const payments = [{ channel: '9'.repeat(100_000), transactionNo: '1' }]
+  const [finding] = checkDraft(anInvoiceDraft({ payments }), anIssuingContext())
+  assert.equal(finding?.check, 'L-29')
+  assert.ok((finding?.fault.message.length ?? 0) <= 501)
+})
+
+test('a fault of a line names the line, and no message repeats the number of a buyer', () => {
+  const line = aDraftLine({ amount: '113.00', model: '型'.repeat(151) })
+  const draft = anInvoiceDraft({ lines: [aDraftLine({ amount: '113.00' }), line], buyer: { taxNo: '11010119900307' } })
+  const messages = checkDraft(draft, anIssuingContext()).map(({ fault }) => fault.message)
+  assert.deepEqual(messages, [
+    '购买方识别号（现为 14 位）须为 15–20 位数字或大写字母',
+    '第 2 行规格型号超过 150 个字符',
+  ])
 })
