@@ -193,7 +193,7 @@ function describeLibraryError(error: LibraryError, order: ObjectShape): Refusal 
   if (error.code === 'limit_exceeded')
     return { code: 'MAP-limit', at, message: `表达式过于复杂：${reason}`, messageEn: reason }
   if (error instanceof ParseError) return { code: 'MAP-syntax', at, message: `语法错误：${reason}`, messageEn: reason }
-  const mayBeMissing = error.summary.includes('optional<')
+  const mayBeMissing = /\boptional\b/.test(error.summary)
   const hint = mayBeMissing
     ? ['；可能缺失的值请用 or(…) 或 given(…)', '; use or(…) or given(…) where it may be missing']
     : ['', '']

@@ -52,7 +52,13 @@ export function parseYaml(text: string, lengthMax = TEXT_LENGTH_MAX): YamlOutcom
 
 function parseText(text: string): YamlOutcome {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, version: '1.2', logLevel: 'silent', uniqueKeys: true })
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    version: '1.2',
+    logLevel: 'silent',
+    uniqueKeys: true,
+    prettyErrors: false,
+  })
   const toPosition = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
@@ -164,8 +170,5 @@ function refuse(code: string, position: Position, message: string, messageEn: st
 }
 
 function toSyntaxFault(problem: string, position: Position): MappingFault {
-  // The library adds an excerpt after the first line; the position says the same.
-  const [reason = problem] = problem.split('\n')
-  const place = { path: '', position }
-  return makeMappingFault('MAP-yaml', place, `YAML 语法错误：${reason}`, `YAML: ${reason}`)
+  return makeMappingFault('MAP-yaml', { path: '', position }, `YAML 语法错误：${problem}`, `YAML: ${problem}`)
 }
