@@ -6,7 +6,7 @@
  * knex writes the statements, it never holds a connection: everything runs on the connection of the open transaction,
  * so that settings, woken orders and the signal commit together.
  */
-import { type Knex, knex } from 'knex'
+import knex, { type Knex } from 'knex'
 import type { Tx } from '../../../connector/issuing/ports.js'
 import { clientOf } from '../database.js'
 
