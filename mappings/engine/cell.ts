@@ -148,9 +148,12 @@ const TYPE_WORDS: Readonly<Record<string, readonly [zh: string, en: string]>> = 
   bool: ['布尔值', 'true or false'],
 }
 
-/** An expression without sources is a constant in disguise. */
-function makeOrigins({ sources }: Expression): Cell<unknown>['originOf'] {
-  if (sources.length === 0) return () => ({ from: 'constant' })
+/**
+ * An expression without sources is a constant in disguise. What a table of the mapping says is the mapping's as well,
+ * whatever it was looked up by: a wrong rate in a table is cured there, not by the sender.
+ */
+function makeOrigins({ sources, isTranslated }: Expression): Cell<unknown>['originOf'] {
+  if (sources.length === 0 || isTranslated) return () => ({ from: 'constant' })
   const make = (itemPointer: string): Origin => {
     return { from: 'order', paths: [...new Set(sources.map((source) => toPointer(source, itemPointer)))] }
   }

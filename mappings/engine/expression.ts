@@ -12,7 +12,7 @@ import { ExpressionError, type MappingFault, makeMappingFault, type Position } f
 import { unwrapValue } from './macro.js'
 import { type ObjectShape, type OrderRecord, type Shape, shapeAt, toReadableTypes } from './order-shape.js'
 import { type Refusal, RestrictionError, restrict } from './restriction.js'
-import { collectSources, pathOf, type SourcePath, type Variables } from './source-path.js'
+import { childrenOf, collectSources, pathOf, type SourcePath, type Variables } from './source-path.js'
 import { boundWalkedLists } from './walked-lists.js'
 import type { YamlSource } from './yaml-source.js'
 
@@ -45,6 +45,8 @@ export interface Expression {
   sources: readonly SourcePath[]
   /** The value to look at first when the result is wrong: the first number it reads, else the last value. */
   suspect: SourcePath | null
+  /** It looks something up in a table of the mapping. */
+  isTranslated: boolean
   /** The place it stands for when it is nothing but a place: `order.buyer.name`. */
   place: SourcePath | null
   /** Errors: ExpressionError or the library's EvaluationError. undefined: missing. */
@@ -92,9 +94,15 @@ function compileText(text: string, path: string, scope: ExpressionScope, source:
     type: unwrapTypeName(checked.type ?? 'dyn'),
     sources,
     suspect: sources.find((each) => isNumber(each, scope)) ?? sources.at(-1) ?? null,
+    isTranslated: usesTable(ast),
     place,
     run: place === null ? (values) => unwrapValue(program(values)) : makeReader(ast),
   }
+}
+
+function usesTable(node: ASTNode): boolean {
+  if (node.op === 'call' && (node.args[0] === 'lookup' || node.args[0] === 'find')) return true
+  return childrenOf(node).some(usesTable)
 }
 
 function isNumber({ root, tokens }: SourcePath, { order, item }: ExpressionScope): boolean {
