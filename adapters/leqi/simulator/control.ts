@@ -90,21 +90,25 @@ export interface ControlParts {
   clock: MovableClock
 }
 
-export function makeControl({ parts, reset, hostNowMs }: ControlDependencies): SimulatorControl {
-  const findTaxpayer = (taxNo: string): Taxpayer => {
-    const taxpayer = parts().registry.taxpayers.get(taxNo)
-    if (taxpayer === undefined) throw new ControlFault(`no taxpayer ${taxNo}`)
-    return taxpayer
-  }
-  const accountOf = (taxNo: string, environment: Environment) => {
-    return parts().books[environment].accountOf(findTaxpayer(taxNo))
-  }
-
+export function makeControl(dependencies: ControlDependencies): SimulatorControl {
+  const { parts, reset } = dependencies
   return {
+    ...makeBehaviourControl(dependencies),
+    ...makeWorldControl(parts),
     state: () => printState(parts()),
     counters: () => structuredClone(parts().counters),
     book: (environment = 'production') => printBook(parts().books[environment]),
     invoice: (number, environment = 'production') => printInvoiceContent(parts().books[environment], number),
+    reset,
+  }
+}
+
+type BehaviourDoor = 'setClock' | 'setFaults' | 'faultNext' | 'setSettings' | 'forceVerdict'
+type LookingDoor = 'state' | 'counters' | 'book' | 'invoice' | 'reset'
+
+/** How it behaves: time, faults, delays, verdicts. */
+function makeBehaviourControl({ parts, hostNowMs }: ControlDependencies): Pick<SimulatorControl, BehaviourDoor> {
+  return {
     setClock: (input) => parts().clock.set(toClockSetting(input, hostNowMs())),
     setFaults({ rules, timing }) {
       const { settings } = parts()
@@ -119,6 +123,24 @@ export function makeControl({ parts, reset, hostNowMs }: ControlDependencies): S
       if (verdictDelay !== undefined && verdictDelay.minMs > verdictDelay.maxMs) throw new ControlFault('minMs > maxMs')
       Object.assign(parts().settings, input)
     },
+    forceVerdict({ match, status, message, times }) {
+      const forced = { match, status, message: message ?? DEFAULT_FORCED_MESSAGE, remainingCount: times ?? 1 }
+      parts().settings.forcedVerdicts.push(forced)
+    },
+  }
+}
+
+/** What the bureau knows: taxpayers, quota, periods, units, tables. */
+function makeWorldControl(parts: () => ControlParts): Omit<SimulatorControl, BehaviourDoor | LookingDoor> {
+  const findTaxpayer = (taxNo: string): Taxpayer => {
+    const taxpayer = parts().registry.taxpayers.get(taxNo)
+    if (taxpayer === undefined) throw new ControlFault(`no taxpayer ${taxNo}`)
+    return taxpayer
+  }
+  const accountOf = (taxNo: string, environment: Environment) => {
+    return parts().books[environment].accountOf(findTaxpayer(taxNo))
+  }
+  return {
     setTaxpayer: (taxNo, input) => {
       Object.assign(findTaxpayer(taxNo).traits, input)
     },
@@ -141,16 +163,11 @@ export function makeControl({ parts, reset, hostNowMs }: ControlDependencies): S
       for (const segment of accountOf(taxNo, environment).segments) segment.isVoid = true
     },
     setUnit: (leqiId, input) => changeUnit(parts().registry, leqiId, input),
-    forceVerdict({ match, status, message, times }) {
-      const forced = { match, status, message: message ?? DEFAULT_FORCED_MESSAGE, remainingCount: times ?? 1 }
-      parts().settings.forcedVerdicts.push(forced)
-    },
     setClassification(code, input) {
       const { tables, clock } = parts()
       return tables.classifications.change(code, input, toStamp(clock.nowMs()))
     },
     setRates: (rates) => parts().tables.rates.replace(rates),
-    reset,
   }
 }
 

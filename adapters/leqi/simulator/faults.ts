@@ -4,7 +4,7 @@
  * Which call meets which fault depends only on the seed, the service and the how-many-eth call of that service it is.
  * Forced faults come first, in the order in which they were asked for.
  */
-import type { UploadResultRow } from '../wire.js'
+import { SERVICES, type UploadResultRow } from '../wire.js'
 import type { Dice } from './dice.js'
 
 export const FAULT_KINDS = [
@@ -59,18 +59,16 @@ export interface ForcedFault {
   remainingCount: number
 }
 
-export interface FaultDecision {
+interface FaultDecision {
   kind: FaultKind
   isProcessed: boolean
 }
 
-const RESULT_SERVICE = 'CXQDFPSCJG'
-const UPLOAD_SERVICE = 'QDFPSC'
 const ONLY_AT: Partial<Record<FaultKind, string>> = {
-  'half-list': RESULT_SERVICE,
-  'unknown-number': RESULT_SERVICE,
-  'verdict-flip': RESULT_SERVICE,
-  'endless-pending': UPLOAD_SERVICE,
+  'half-list': SERVICES.uploadResult,
+  'unknown-number': SERVICES.uploadResult,
+  'verdict-flip': SERVICES.uploadResult,
+  'endless-pending': SERVICES.upload,
 }
 /** Kinds after which nobody can tell whether the call was processed: a coin decides. The others process, but one. */
 const COIN_KINDS: ReadonlySet<FaultKind> = new Set<FaultKind>([
@@ -137,16 +135,9 @@ export function distortResults(
   rows: readonly UploadResultRow[],
   strangerNumber: string,
 ): readonly UploadResultRow[] {
-  switch (kind) {
-    case 'half-list':
-      return rows.slice(0, Math.floor(rows.length / 2))
-    case 'unknown-number':
-      return [...rows, { fphm: strangerNumber, status: '00', message: '上传成功' }]
-    case 'verdict-flip':
-      return rows.map(flip)
-    default:
-      return rows
-  }
+  if (kind === 'half-list') return rows.slice(0, Math.floor(rows.length / 2))
+  if (kind === 'unknown-number') return [...rows, { fphm: strangerNumber, status: '00', message: '上传成功' }]
+  return kind === 'verdict-flip' ? rows.map(flip) : rows
 }
 
 function flip(row: UploadResultRow): UploadResultRow {

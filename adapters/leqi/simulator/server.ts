@@ -1,12 +1,12 @@
 /**
- * The simulator's socket: paths, bodies, compression, and the ways an answer can fail to arrive.
+ * The simulator's socket: paths and bodies; how an answer arrives is `delivery.ts`.
  *
  * Must not know what a service does. Every timer and open connection is gone after `close`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { gzipSync } from 'node:zlib'
 import type { Outcome } from './bureau.js'
 import type { ControlRoutes } from './control-routes.js'
+import { type Delivery, makeDelivery } from './delivery.js'
 import type { Call } from './gate.js'
 import type { FaultTiming } from './settings.js'
 
@@ -35,19 +35,42 @@ export interface BureauServer {
 }
 
 export function makeBureauServer(dependencies: ServerDependencies): BureauServer {
-  const timers = new Set<NodeJS.Timeout>()
+  const delivery = makeDelivery(dependencies.timing)
+  const route = makeRouter(dependencies, delivery)
   const server: Server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
       response.sendDate = false
       readBody(request, (body) => {
         if (body === null) sendPlain(response, 413, 'too large')
-        else routeSafely(request, response, body)
+        else route(request, response, body)
       })
     },
   )
   server.headersTimeout = HEADERS_TIMEOUT_MS
 
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          const address = server.address()
+          resolve(typeof address === 'object' && address !== null ? address.port : port)
+        })
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        delivery.stop()
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+type Router = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void
+
+function makeRouter(dependencies: ServerDependencies, delivery: Delivery): Router {
   /** A mistake of our own must fail one call, not every test that shares the simulator. */
   function routeSafely(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
     try {
@@ -84,7 +107,7 @@ export function makeBureauServer(dependencies: ServerDependencies): BureauServer
       // base64 is ASCII, and latin1 is the cheapest way to read it.
       body: body.toString('latin1'),
     })
-    deliver(response, outcome)
+    delivery.deliver(response, outcome)
   }
 
   function answerControl(request: IncomingMessage, response: ServerResponse, given: { url: URL; body: string }): void {
@@ -95,69 +118,7 @@ export function makeBureauServer(dependencies: ServerDependencies): BureauServer
     response.end(JSON.stringify(body))
   }
 
-  function deliver(response: ServerResponse, outcome: Outcome): void {
-    const { socket } = response
-    if (outcome.kind === 'reset') {
-      socket?.resetAndDestroy()
-      return
-    }
-    const { lateMs, lostHoldMs } = dependencies.timing()
-    if (outcome.kind === 'silence') {
-      later(lostHoldMs, () => socket?.destroy())
-      return
-    }
-    if (outcome.pace === 'late') {
-      later(lateMs, () => send(response, outcome))
-      return
-    }
-    send(response, outcome)
-  }
-
-  function send(response: ServerResponse, outcome: Outcome & { kind: 'answer' }): void {
-    const plain = typeof outcome.body === 'string' ? Buffer.from(outcome.body, 'utf8') : outcome.body
-    const bytes = outcome.isCompressed ? gzipSync(plain) : plain
-    if (outcome.isCompressed) response.setHeader('Content-Encoding', 'gzip')
-    response.writeHead(outcome.status, { 'Content-Type': outcome.contentType, 'Content-Length': bytes.length })
-    if (outcome.pace === 'drip') drip(response, bytes)
-    else response.end(bytes)
-  }
-
-  function drip(response: ServerResponse, rest: Buffer): void {
-    const { dripMs, dripBytes } = dependencies.timing()
-    if (rest.length <= dripBytes || response.destroyed) {
-      response.end(rest)
-      return
-    }
-    response.write(rest.subarray(0, dripBytes))
-    later(dripMs, () => drip(response, rest.subarray(dripBytes)))
-  }
-
-  function later(delayMs: number, act: () => void): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      act()
-    }, delayMs)
-    timers.add(timer)
-  }
-
-  return {
-    listen: ({ host, port }) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(port, host, () => {
-          server.off('error', reject)
-          const address = server.address()
-          resolve(typeof address === 'object' && address !== null ? address.port : port)
-        })
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        for (const timer of timers) clearTimeout(timer)
-        timers.clear()
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return routeSafely
 }
 
 /** The whole body, or null as soon as it is too large. A caller that goes away is not called back. */

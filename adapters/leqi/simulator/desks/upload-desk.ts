@@ -13,7 +13,7 @@ import type { Exact } from '../exact.js'
 import { makeUploadCase, type UploadCase } from '../rules/case.js'
 import { judgeInvoice, type Verdict } from '../rules/judge.js'
 import { quotaNetOf } from '../rules/quota-rules.js'
-import type { ForcedVerdict, Settings } from '../settings.js'
+import type { ForcedVerdict, RepeatedUploadMode, Settings } from '../settings.js'
 import type { UploadedInvoice } from '../upload-form.js'
 import { readUploadCall } from './upload-call.js'
 import { type DeskAnswer, refuse, type Visit } from './visit.js'
@@ -33,6 +33,8 @@ export interface UploadDeskDependencies {
 /** One upload on its way through the desk. */
 interface Intake {
   visit: Visit
+  settings: Settings
+  counters: Counters
   receiptNo: string
   isEndless: boolean
 }
@@ -45,92 +47,101 @@ interface Intake {
 export function makeUploadDesk({ settings, counters, dice, newReceiptNo }: UploadDeskDependencies): UploadDesk {
   let delayOrdinal = 0
 
-  function take(visit: Visit, { isEndless }: { isEndless: boolean }): DeskAnswer {
-    const call = readUploadCall(visit)
-    if (call.kind !== 'read') return call
-    const repeated = answerRepeatedCall(visit, call.invoices)
-    if (repeated !== null) return repeated
-    const intake: Intake = { visit, receiptNo: newReceiptNo(), isEndless }
+  function nextDueAtMs(nowMs: number): number {
     const { minMs, maxMs, hiddenMs } = settings.verdictDelay
-    const receipt: Receipt = {
-      receiptNo: intake.receiptNo,
-      directId: visit.direct.leqiId,
-      usingId: visit.using.leqiId,
-      acceptedAtMs: visit.nowMs,
-      visibleAtMs: visit.nowMs + hiddenMs,
-      rows: call.invoices.map((invoice, place) => {
-        const delayMs = minMs + Math.floor(dice.throwAt('verdict-delay', delayOrdinal++) * (maxMs - minMs + 1))
-        return judge(intake, invoice, { place, dueAtMs: visit.nowMs + hiddenMs + delayMs })
-      }),
-    }
-    visit.books.receipts.set(receipt.receiptNo, receipt)
-    return accepted(receipt.receiptNo)
+    const delayMs = minMs + Math.floor(dice.throwAt('verdict-delay', delayOrdinal) * (maxMs - minMs + 1))
+    delayOrdinal += 1
+    return nowMs + hiddenMs + delayMs
   }
 
-  /** The two switches that answer a whole call of stored numbers otherwise than by rows of 03. */
-  function answerRepeatedCall({ books }: Visit, invoices: readonly UploadedInvoice[]): DeskAnswer | null {
-    if (settings.repeatedUpload === '03' || settings.repeatedUpload === '02') return null
-    const held = invoices.map((each) => books.invoices.get(each.head.fphm)).filter((each) => each !== undefined)
-    const [first] = held
-    if (first === undefined) return null
-    if (settings.repeatedUpload === 'refuse-call') return refuse(alreadyHeld(first.number))
-    const isWhole = held.length === invoices.length && held.every((each) => each.receiptNo === first.receiptNo)
-    return isWhole ? accepted(first.receiptNo) : null
+  return {
+    take(visit, { isEndless }) {
+      const call = readUploadCall(visit)
+      if (call.kind !== 'read') return call
+      const repeated = answerRepeatedCall(visit, call.invoices, settings.repeatedUpload)
+      if (repeated !== null) return repeated
+      const intake: Intake = { visit, settings, counters, receiptNo: newReceiptNo(), isEndless }
+      const receipt: Receipt = {
+        receiptNo: intake.receiptNo,
+        directId: visit.direct.leqiId,
+        usingId: visit.using.leqiId,
+        acceptedAtMs: visit.nowMs,
+        visibleAtMs: visit.nowMs + settings.verdictDelay.hiddenMs,
+        rows: call.invoices.map((invoice, place) =>
+          judge(intake, invoice, { place, dueAtMs: nextDueAtMs(visit.nowMs) }),
+        ),
+      }
+      visit.books.receipts.set(receipt.receiptNo, receipt)
+      return accepted(receipt.receiptNo)
+    },
   }
+}
 
-  function judge(intake: Intake, invoice: UploadedInvoice, row: { place: number; dueAtMs: number }): ReceiptRow {
-    const { visit, isEndless } = intake
-    const number = invoice.head.fphm
-    const forced = takeForcedVerdict(settings.forcedVerdicts, invoice)
-    const isPending = isEndless || forced?.status === '01'
-    const dueAtMs = isPending ? Number.POSITIVE_INFINITY : row.dueAtMs
-    const held = visit.books.invoices.get(number)
-    if (held !== undefined && held.sellerTaxNo === visit.taxpayer.taxNo) {
-      noteRepetition(held, visit.plain, row.place)
-      counters.verdicts.repeated += 1
-      const status = settings.repeatedUpload === '02' ? '02' : '03'
-      return { number, status, message: alreadyHeld(number), dueAtMs }
-    }
-    const { taxpayer: seller, books, tables } = visit
-    const account = books.accountOf(seller)
-    const uploadCase = makeUploadCase(invoice, { seller, account, tables, receivedAtMs: visit.nowMs })
-    const verdict = applyForce(forced, uploadCase)
-    if (verdict.kind === 'failed') {
-      counters.verdicts.failed += 1
-      return { number, status: '02', message: verdict.message, dueAtMs }
-    }
-    store(intake, uploadCase, { quotaNet: verdict.quotaNet, place: row.place })
-    counters.verdicts.stored += 1
-    return { number, status: '00', message: '上传成功', dueAtMs }
+/** The two switches that answer a whole call of stored numbers otherwise than by rows of 03. */
+function answerRepeatedCall(
+  { books }: Visit,
+  invoices: readonly UploadedInvoice[],
+  mode: RepeatedUploadMode,
+): DeskAnswer | null {
+  if (mode === '03' || mode === '02') return null
+  const held = invoices.map((each) => books.invoices.get(each.head.fphm)).filter((each) => each !== undefined)
+  const [first] = held
+  if (first === undefined) return null
+  if (mode === 'refuse-call') return refuse(alreadyHeld(first.number))
+  const isWhole = held.length === invoices.length && held.every((each) => each.receiptNo === first.receiptNo)
+  return isWhole ? accepted(first.receiptNo) : null
+}
+
+function judge(intake: Intake, invoice: UploadedInvoice, row: { place: number; dueAtMs: number }): ReceiptRow {
+  const { visit, settings, counters, isEndless } = intake
+  const number = invoice.head.fphm
+  const forced = takeForcedVerdict(settings.forcedVerdicts, invoice)
+  const isPending = isEndless || forced?.status === '01'
+  const dueAtMs = isPending ? Number.POSITIVE_INFINITY : row.dueAtMs
+  const held = visit.books.invoices.get(number)
+  if (held !== undefined && held.sellerTaxNo === visit.taxpayer.taxNo) {
+    noteRepetition(held, visit.plain, row.place)
+    counters.verdicts.repeated += 1
+    const status = settings.repeatedUpload === '02' ? '02' : '03'
+    return { number, status, message: alreadyHeld(number), dueAtMs }
   }
-
-  function store(intake: Intake, uploadCase: UploadCase, details: { quotaNet: Exact; place: number }): void {
-    const { visit, receiptNo } = intake
-    const { head, seller, account, period } = uploadCase
-    const stored: StoredInvoice = {
-      number: head.fphm,
-      sellerTaxNo: seller.taxNo,
-      kind: head.fppz,
-      issuedAtMs: uploadCase.issuedAtMs ?? visit.nowMs,
-      uploadedAtMs: visit.nowMs,
-      period,
-      net: head.hjje,
-      tax: head.hjse,
-      gross: head.jshj,
-      quotaNet: details.quotaNet,
-      receiptNo,
-      repeatCount: 0,
-      differentRepeatCount: 0,
-      content: settings.keepContent ? { plain: visit.plain, place: details.place } : null,
-    }
-    visit.books.invoices.set(stored.number, stored)
-    const ledger = visit.books.ledgerOf(seller, period)
-    ledger.used = ledger.used.plus(details.quotaNet)
-    const segment = findSegment(account, stored.number)
-    if (segment !== undefined) segment.usedCount += 1
+  const { taxpayer: seller, books, tables } = visit
+  const account = books.accountOf(seller)
+  const uploadCase = makeUploadCase(invoice, { seller, account, tables, receivedAtMs: visit.nowMs })
+  const verdict = applyForce(forced, uploadCase)
+  if (verdict.kind === 'failed') {
+    counters.verdicts.failed += 1
+    return { number, status: '02', message: verdict.message, dueAtMs }
   }
+  store(intake, uploadCase, { quotaNet: verdict.quotaNet, place: row.place })
+  counters.verdicts.stored += 1
+  return { number, status: '00', message: '上传成功', dueAtMs }
+}
 
-  return { take }
+function store(intake: Intake, uploadCase: UploadCase, details: { quotaNet: Exact; place: number }): void {
+  const { visit, settings, receiptNo } = intake
+  const { head, seller, account, period } = uploadCase
+  const stored: StoredInvoice = {
+    number: head.fphm,
+    sellerTaxNo: seller.taxNo,
+    kind: head.fppz,
+    issuedAtMs: uploadCase.issuedAtMs ?? visit.nowMs,
+    uploadedAtMs: visit.nowMs,
+    period,
+    net: head.hjje,
+    tax: head.hjse,
+    gross: head.jshj,
+    quotaNet: details.quotaNet,
+    receiptNo,
+    repeatCount: 0,
+    differentRepeatCount: 0,
+    content: settings.keepContent ? { plain: visit.plain, place: details.place } : null,
+  }
+  visit.books.invoices.set(stored.number, stored)
+  const ledger = visit.books.ledgerOf(seller, period)
+  ledger.used = ledger.used.plus(details.quotaNet)
+  const segment = findSegment(account, stored.number)
+  if (segment !== undefined) segment.usedCount += 1
 }
 
 function accepted(receiptNo: string): DeskAnswer {
