@@ -16,7 +16,7 @@ import { type ChannelModel, connect } from 'amqplib'
 import type { Clock, Instant } from '../../connector/kernel/time.js'
 import { BrokerFault } from './broker-fault.js'
 import type { Log } from './log.js'
-import { type Random, systemTimers, type Timers, toPauseMs } from './timing.js'
+import { type Random, systemTimers, type Timers, toPauseMs, within } from './timing.js'
 
 /** Asked of the broker, which then beats every 2 s. */
 const HEARTBEAT_SECONDS = 4
@@ -269,7 +269,8 @@ function watchLink(model: ChannelModel, timers: Timers): OwnLink {
   })
   const close = async () => {
     if (gone.signal.aborted) return
-    await within(CLOSE_TIMEOUT_MS, 'closing the connection', model.close()).catch((error) => socket.destroy(error))
+    const farewell = Promise.race([model.close(), lost])
+    await within(CLOSE_TIMEOUT_MS, 'closing the connection', farewell).catch((error) => socket.destroy(error))
     await lost
   }
   return { model, signal: gone.signal, lost, close }

@@ -134,6 +134,7 @@ class ReopenedChannel<C extends Channel> implements LastingChannel<C> {
         if (stopped.aborted) throw new Error('stopped while opening')
         failureCount = 0
         this.#setStatus('open', null)
+        this.#options.log.debug({ channel: this.#options.name }, 'channel.opened')
         onOpen()
       })
       if (stopped.aborted) return

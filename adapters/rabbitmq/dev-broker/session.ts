@@ -42,6 +42,11 @@ class Channel {
   constructor(number: number) {
     this.number = number
   }
+
+  set(change: { isConfirming?: boolean; prefetchCount?: number }): wire.Table {
+    Object.assign(this, change)
+    return {}
+  }
 }
 
 export class Session {
@@ -52,14 +57,14 @@ export class Session {
   /** What a client may ask of a channel; the answer is the arguments of the method's `Ok`, or null when it has none. */
   readonly #methods: Record<string, (channel: Channel, args: wire.Arguments) => wire.Table | null> = {
     ChannelClose: (channel) => this.#release(channel),
-    ConfirmSelect: (channel) => Object.assign(channel, { isConfirming: true }),
+    ConfirmSelect: (channel) => channel.set({ isConfirming: true }),
     ExchangeDeclare: (_, args) => this.#host.declareExchange(args),
     ExchangeDelete: (_, args) => this.#host.deleteExchange(args),
     QueueDeclare: (_, args) => this.#declareQueue(args),
     QueueBind: (_, args) => this.#host.bind(args),
     QueuePurge: (_, args) => ({ messageCount: this.#host.queue(args.queue).ready.splice(0).length }),
     QueueDelete: (_, args) => ({ messageCount: this.#host.deleteQueue(args.queue) }),
-    BasicQos: (channel, { prefetchCount }) => Object.assign(channel, { prefetchCount }),
+    BasicQos: (channel, { prefetchCount }) => channel.set({ prefetchCount }),
     BasicConsume: (channel, args) => this.#consume(channel, this.#host.queue(args.queue), args),
     BasicCancel: (channel, args) => this.#unsubscribe(channel, args.consumerTag),
     BasicPublish: (channel, args) => this.#expectContent(channel, args),
