@@ -55,9 +55,9 @@ type Scene = Awaited<ReturnType<typeof setup>>
 async function prepare({ bureau, unit, deadline }: Scene) {
   const profile = await bureau.readProfile(unit, deadline())
   assert.ok(profile.kind === 'read')
-  const claim = await bureau.claimNumbers(unit, { serial: ids.serial(), count: 10 }, deadline())
+  const claim = await bureau.claimNumbers(unit, { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, count: 10 }, deadline())
   assert.ok(claim.kind === 'granted')
-  const move = { serial: ids.serial(), direction: 'download', amount: amount('10000.00') } as const
+  const move = { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, direction: 'download', amount: amount('10000.00') } as const
   assert.equal((await bureau.moveQuota(unit, move, deadline())).kind, 'granted')
   const known = { ...unit, profile: profile.value }
   const table = await bureau.readClassifications(unit, null, deadline())
@@ -111,14 +111,14 @@ test('figures as numbers and left-out empty fields are taken as well', async (t)
   const sent = await other.upload(known, [freeze(0, {}, other)], deadline())
   assert.ok(sent.kind === 'accepted')
   assert.deepEqual(await verdictsOf(scene, known, sent.receiptNo), ['issued'])
-  assert.equal((await other.claimNumbers(known, { serial: ids.serial(), count: 5 }, deadline())).kind, 'granted')
-  const move = { serial: ids.serial(), direction: 'return', amount: amount('100.00') } as const
+  assert.equal((await other.claimNumbers(known, { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, count: 5 }, deadline())).kind, 'granted')
+  const move = { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, direction: 'return', amount: amount('100.00') } as const
   assert.equal((await other.moveQuota(known, move, deadline())).kind, 'granted')
 })
 
 test('the same serial gives the same segment', async (t) => {
   const { bureau, unit, deadline } = await setup(t)
-  const request = { serial: ids.serial(), count: 7 }
+  const request = { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, count: 7 }
   const first = await bureau.claimNumbers(unit, request, deadline())
   assert.equal(first.kind, 'granted')
   assert.deepEqual(await bureau.claimNumbers(unit, request, deadline()), first)

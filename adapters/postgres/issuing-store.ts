@@ -52,11 +52,12 @@ import { postponeEvents } from './issuing/postpone-events.js'
 import { recordBureauQuota } from './issuing/record-bureau-quota.js'
 import { renewLeases } from './issuing/renew-leases.js'
 import { reserveQuota } from './issuing/reserve-quota.js'
+import { setAside } from './issuing/set-aside.js'
 import { settleInvoices } from './issuing/settle-invoices.js'
 import { settleQuota } from './issuing/settle-quota.js'
 import { loadShortAmount } from './issuing/short-amount.js'
 import { takeNumbers } from './issuing/take-numbers.js'
-import { unfreezeInvoices } from './issuing/unfreeze-invoices.js'
+import { thawInvoices } from './issuing/thaw-invoices.js'
 import { loadUnitsWithReadyInvoices } from './issuing/units-with-ready-invoices.js'
 import { wake } from './issuing/wake.js'
 import { signalChannelOf } from './schema-name.js'
@@ -121,7 +122,8 @@ function makeBatchStore(pool: pg.Pool): BatchStore {
     loadItems: (tx, batchId) => loadBatchItems(pool, tx, batchId),
     loadFrozen: (batchId) => loadFrozenTexts(pool, batchId),
     settleInvoices,
-    unfreezeInvoices,
+    setAside,
+    thawInvoices,
     nextDueAt: () => loadNextDueAt(pool),
   }
 }

@@ -15,6 +15,7 @@ import { isUnitDue, type RefreshDeps, refreshTables, refreshUnit } from '../issu
 import { planMoves, type ReplenishDeps, runMoves } from '../issuing/replenish.js'
 import { type ReserveDeps, reserve } from '../issuing/reserve.js'
 import { type Sendable, type UploadDeps, upload } from '../issuing/upload.js'
+import { isFrozenTooLong, withdraw } from '../issuing/withdraw.js'
 import { PARK_CAUSES } from '../kernel/fault.js'
 import type { UsingUnitId } from '../kernel/ids.js'
 import type { Service } from './lifecycle.js'
@@ -137,6 +138,13 @@ export function makeEngine(deps: EngineDeps): Engine {
   async function resendBatch(batch: HeldBatch): Promise<void> {
     const unit = deps.directory().unit(batch.usingUnitId)
     if (unit === null) return
+    if (batch.state === 'reserved') {
+      const items = await deps.store.batches.loadItems(null, batch.id)
+      if (isFrozenTooLong(items, deps.clock.now())) {
+        await withdraw(deps, batch, items)
+        return
+      }
+    }
     send({ ...batch, unit, items: await deps.store.batches.loadFrozen(batch.id) })
   }
 

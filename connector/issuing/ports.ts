@@ -406,13 +406,17 @@ export interface BatchStore {
       at: Instant
     }[],
   ): Promise<ReadonlySet<string>>
-  /** Back to `draft`, parked, without number or batch: the bureau refused definitely for a cause that time cures. */
-  unfreezeInvoices(
+  /**
+   * Sets accepted invoices, which the bureau refused for a cause that time cures, aside in a batch of their own: same
+   * number, same bytes, `reserved` and parked. Returns the invoice ids it changed.
+   */
+  setAside(
     tx: Tx,
     batchId: string,
-    invoiceIds: readonly string[],
-    cause: ParkCause,
+    aside: { id: string; invoiceIds: readonly string[]; cause: ParkCause; at: Instant },
   ): Promise<ReadonlySet<string>>
+  /** reserved → draft, without number or batch: what was frozen is too old to be sent. Returns the invoice ids it changed. */
+  thawInvoices(tx: Tx, batchId: string, at: Instant): Promise<ReadonlySet<string>>
   /** The earliest instant at which a batch, move or event becomes due; null when nothing waits for time. */
   nextDueAt(): Promise<Instant | null>
 }

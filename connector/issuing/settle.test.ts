@@ -55,13 +55,12 @@ test('a refusal that no pattern explains is final', () => {
   ])
 })
 
-test('a refusal that time cures gives the number back, but never after a doubt', () => {
+test('a refusal that time cures keeps the number and waits', () => {
   const row = aRow({ status: 'refused', message: '授信额度不足', park: 'quota_empty' })
 
   assert.deepEqual(judge([anItem(FIRST)], [row], false), [
-    { invoiceId: `invoice of ${FIRST}`, to: 'draft', park: 'quota_empty' },
+    { invoiceId: `invoice of ${FIRST}`, to: 'reserved', park: 'quota_empty' },
   ])
-  assert.deepEqual(judge([anItem(FIRST)], [row], true), [])
 })
 
 test('an invoice that has ended is never judged again', () => {

@@ -4,8 +4,8 @@
  *
  *   00 issued                     → issued
  *   01 pending, or not named      → stays open
- *   02 refused                    → failed for good; or, when a text pattern says that time cures it, back to draft
- *                                   without number and parked (a pattern may delay, it never says failed)
+ *   02 refused                    → failed for good; or, when a text pattern says that time cures it, set aside: same
+ *                                   number, same bytes, parked (a pattern may delay, it releases nothing, design D14)
  *   03 repeated                   → issued when these very bytes were sent before (design D4); on a first send it is an
  *                                   incident for a person: the number is held by something that is not ours
  *   anything else                 → stays open, reported
@@ -35,7 +35,7 @@ export type Verdict =
   | { invoiceId: string; to: 'issued' }
   | { invoiceId: string; to: 'rejected'; refusal: Pick<Refusal, 'code' | 'message'> }
   | { invoiceId: string; to: 'needs_person'; refusal: Pick<Refusal, 'code' | 'message'> }
-  | { invoiceId: string; to: 'draft'; park: ParkCause }
+  | { invoiceId: string; to: 'reserved'; park: ParkCause }
 
 export interface SettleDeps {
   store: IssuingStore
@@ -100,8 +100,7 @@ function judgeRow(invoiceId: string, row: ResultRow, wasSentBefore: boolean): Ve
       return wasSentBefore ? { invoiceId, to: 'issued' } : { invoiceId, to: 'needs_person', refusal }
     case 'refused':
       if (row.park === null) return { invoiceId, to: 'rejected', refusal: { ...refusal, code: 'BUR-02' } }
-      // The earlier attempt may have been stored: without certainty the number and its bytes stay together.
-      return wasSentBefore ? null : { invoiceId, to: 'draft', park: row.park }
+      return { invoiceId, to: 'reserved', park: row.park }
     case 'pending':
     case 'unknown':
       return null
@@ -147,10 +146,11 @@ async function endInvoices(
 ): Promise<void> {
   const { store } = deps
   const byId = new Map(items.map((item) => [item.invoiceId, item]))
-  const ends = verdicts.flatMap((verdict) => (verdict.to === 'draft' ? [] : [toEnd(verdict, at)]))
+  const ends = verdicts.flatMap((verdict) => (verdict.to === 'reserved' ? [] : [toEnd(verdict, at)]))
   const changed = new Set(ends.length === 0 ? [] : await store.batches.settleInvoices(tx, batch.id, ends))
-  for (const [park, invoiceIds] of groupParked(verdicts)) {
-    for (const id of await store.batches.unfreezeInvoices(tx, batch.id, invoiceIds, park)) changed.add(id)
+  for (const [cause, invoiceIds] of groupAside(verdicts)) {
+    const aside = { id: deps.ids.uuid(), invoiceIds, cause, at }
+    for (const id of await store.batches.setAside(tx, batch.id, aside)) changed.add(id)
   }
   if (changed.size !== verdicts.length)
     throw new Defect(`batch ${batch.id}: ${verdicts.length - changed.size} verdicts found no open invoice`)
@@ -169,9 +169,7 @@ async function settleResources(
   verdicts: readonly Verdict[],
 ): Promise<void> {
   const issued = verdicts.filter(({ to }) => to === 'issued').flatMap(({ invoiceId }) => byId.get(invoiceId) ?? [])
-  const refused = verdicts
-    .filter(({ to }) => to === 'rejected' || to === 'draft')
-    .flatMap(({ invoiceId }) => byId.get(invoiceId) ?? [])
+  const refused = verdicts.filter(({ to }) => to === 'rejected').flatMap(({ invoiceId }) => byId.get(invoiceId) ?? [])
   const period = byId.values().next().value?.period
   if (period === undefined || issued.length + refused.length === 0) return
   await deps.store.quota.settle(tx, batch.unit.id, period, {
@@ -266,7 +264,7 @@ function toResultPart(unit: UsingUnit, part: OrderPart): ResultPart {
   }
 }
 
-function toEnd(verdict: Exclude<Verdict, { to: 'draft' }>, at: Instant) {
+function toEnd(verdict: Exclude<Verdict, { to: 'reserved' }>, at: Instant) {
   const refusal =
     verdict.to === 'issued'
       ? null
@@ -274,10 +272,10 @@ function toEnd(verdict: Exclude<Verdict, { to: 'draft' }>, at: Instant) {
   return { invoiceId: verdict.invoiceId, to: verdict.to, refusal, at }
 }
 
-function groupParked(verdicts: readonly Verdict[]): Map<ParkCause, string[]> {
+function groupAside(verdicts: readonly Verdict[]): Map<ParkCause, string[]> {
   const groups = new Map<ParkCause, string[]>()
   for (const verdict of verdicts) {
-    if (verdict.to !== 'draft') continue
+    if (verdict.to !== 'reserved') continue
     groups.set(verdict.park, [...(groups.get(verdict.park) ?? []), verdict.invoiceId])
   }
   return groups

@@ -7,8 +7,9 @@
  *   INVOICE  draft → sending → accepted → issued | rejected                              draft ⇄ parked
  *            sending → reserved (provably never sent) → sending
  *            sending → in_doubt → accepted | issued | needs_person
- *            sending | reserved | accepted → draft (the bureau refused for a cause that time cures; number given back)
- *   BATCH    sending | reserved | in_doubt | accepted → … → settled | refused | divided | needs_person
+ *            sending | accepted → reserved (the bureau refused for a cause that time cures: same number, same bytes, later)
+ *            reserved → draft (frozen too long ago to be sent; number and quota given back)
+ *   BATCH    sending | reserved | in_doubt | accepted → … → settled | refused | divided | withdrawn | needs_person
  *   MOVE     planned → sent → granted | refused | in_doubt;  in_doubt → sent
  *   EVENT    pending → published
  *
@@ -36,6 +37,7 @@ export type BatchState =
   | 'settled'
   | 'refused'
   | 'divided'
+  | 'withdrawn'
   | 'needs_person'
 
 export type MoveState = 'planned' | 'sent' | 'in_doubt' | 'granted' | 'refused'
@@ -53,22 +55,23 @@ export const ORDER_MOVES: Record<OrderState, readonly OrderState[]> = {
 export const INVOICE_MOVES: Record<InvoiceState, readonly InvoiceState[]> = {
   draft: ['sending'],
   reserved: ['sending', 'draft'],
-  sending: ['reserved', 'in_doubt', 'accepted', 'rejected', 'draft', 'needs_person'],
+  sending: ['reserved', 'in_doubt', 'accepted', 'rejected', 'needs_person'],
   in_doubt: ['accepted', 'needs_person'],
-  accepted: ['issued', 'rejected', 'draft', 'in_doubt', 'needs_person'],
+  accepted: ['issued', 'rejected', 'reserved', 'in_doubt', 'needs_person'],
   issued: [],
   rejected: [],
   needs_person: [],
 }
 
 export const BATCH_MOVES: Record<BatchState, readonly BatchState[]> = {
-  reserved: ['sending'],
+  reserved: ['sending', 'withdrawn'],
   sending: ['reserved', 'in_doubt', 'accepted', 'refused', 'divided', 'needs_person'],
   in_doubt: ['sending'],
   accepted: ['accepted', 'settled', 'in_doubt'],
   settled: [],
   refused: [],
   divided: [],
+  withdrawn: [],
   needs_person: [],
 }
 

@@ -133,7 +133,9 @@ async function conclude(
       return postpone(deps, tx, batch, 0, answer.park, at)
     case 'refused':
       if (batch.wasInDoubt) return doubt(deps, tx, batch, attemptNo, at)
-      return batch.items.length > 1 ? divide(deps, tx, batch, at) : refuse(deps, tx, batch, answer, at)
+      if (batch.items.length > 1) return divide(deps, tx, batch, at)
+      if (answer.park !== null) return postpone(deps, tx, batch, 0, answer.park, at)
+      return refuse(deps, tx, batch, answer, at)
     default:
       return assertNever(answer)
   }
@@ -227,7 +229,7 @@ async function divide(deps: UploadDeps, tx: Tx, batch: Sendable, at: Instant): P
   return isDivided ? { next: 'divided', children } : { next: 'nothing' }
 }
 
-/** The guilty invoice alone: failed for good, or parked when a text pattern says that time cures it. */
+/** The guilty invoice alone, for no cause that time cures: failed for good. */
 async function refuse(
   deps: UploadDeps,
   tx: Tx,
@@ -238,10 +240,8 @@ async function refuse(
   const items = await deps.store.batches.loadItems(tx, batch.id)
   const [item] = items
   if (item === undefined) return { next: 'nothing' }
-  const verdict: Verdict =
-    answer.park === null
-      ? { invoiceId: item.invoiceId, to: 'rejected', refusal: { code: answer.code, message: answer.message } }
-      : { invoiceId: item.invoiceId, to: 'draft', park: answer.park }
+  const refusal = { code: answer.code, message: answer.message }
+  const verdict: Verdict = { invoiceId: item.invoiceId, to: 'rejected', refusal }
   await settleVerdicts(deps, tx, { ...batch, closeAs: 'refused', from: ['sending'] }, items, [verdict], at)
   return { next: 'nothing' }
 }

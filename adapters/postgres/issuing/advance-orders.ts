@@ -30,7 +30,8 @@ const ADVANCE_ORDERS: Statement = {
         leased_until = null,
         finished_at = case when r.state = 'rejected' then now() end
       from incoming r
-      where o.id = r.id and o.state = 'received' and o.park_cause is null
+      where o.id = any(array(select id from incoming)) and o.id = r.id
+        and o.state = 'received' and o.park_cause is null
       returning o.id, o.state, o.park_cause
     ), drafts as (
       insert into order_drafts (order_id, draft)

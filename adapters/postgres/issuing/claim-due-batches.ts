@@ -14,7 +14,7 @@ const CLAIM_DUE: Statement = {
   name: 'batches.claim_due',
   text: `
     with picked as (
-      select id, state = 'sending' and attempts > 0 as lost_worker from upload_batches
+      select id from upload_batches
       where due_at <= $1 and (leased_until is null or leased_until <= now()) and state = any($4::text[])
       order by due_at limit $5 for update skip locked
     ), claimed as (
@@ -23,9 +23,9 @@ const CLAIM_DUE: Statement = {
         leased_by = $2,
         leased_until = now() + $3 * interval '1 millisecond',
         due_at = $1::timestamptz + $3 * interval '1 millisecond',
-        was_in_doubt = b.was_in_doubt or p.lost_worker,
-        doubt_since = coalesce(b.doubt_since, case when p.lost_worker then $1::timestamptz end)
-      from picked p where b.id = p.id
+        was_in_doubt = b.was_in_doubt or (b.state = 'sending' and b.attempts > 0),
+        doubt_since = coalesce(b.doubt_since, case when b.state = 'sending' and b.attempts > 0 then $1::timestamptz end)
+      where b.id = any(array(select id from picked))
       returning b.*
     )
     select id, using_unit_id, state, seller_name, attempts, was_in_doubt, doubt_since, receipt_no, accepted_at, polls,

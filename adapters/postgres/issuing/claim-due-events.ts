@@ -20,7 +20,7 @@ const CLAIM_EVENTS: Statement = {
         leased_by = $2,
         leased_until = now() + $3 * interval '1 millisecond',
         due_at = $1::timestamptz + $3 * interval '1 millisecond'
-      from picked p where e.id = p.id
+      where e.id = any(array(select id from picked))
       returning e.*
     )
     select id, order_id, seq, routing_key, correlation_id, traceparent, body, attempts

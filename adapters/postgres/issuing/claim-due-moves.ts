@@ -23,11 +23,12 @@ const CLAIM_MOVES: Statement = {
         leased_by = $2,
         leased_until = now() + $3 * interval '1 millisecond',
         due_at = $1::timestamptz + $3 * interval '1 millisecond'
-      from picked p where m.id = p.id
-      returning m.*, p.state as from_state
+      where m.id = any(array(select id from picked))
+      returning m.*
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, fence)
-      select 'move', array[id], from_state, 'sent', fence from claimed where from_state <> 'sent'
+      select 'move', array[c.id], p.state, 'sent', c.fence
+      from claimed c join picked p on p.id = c.id where p.state <> 'sent'
     )
     select id, using_unit_id, kind, serial, number_count, amount, period, state, attempts, fence
     from claimed order by created_at, id`,

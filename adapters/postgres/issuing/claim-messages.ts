@@ -16,7 +16,7 @@ const CLAIM_MESSAGES: Statement = {
       set attempts = m.attempts + 1,
         due_at = $1::timestamptz + $2 * interval '1 millisecond',
         leased_until = now() + $2 * interval '1 millisecond'
-      from picked p where m.id = p.id
+      where m.id = any(array(select id from picked))
       returning m.*
     )
     select id, queue, business_type, source, message_id, correlation_id, traceparent, is_redelivered,

@@ -16,7 +16,7 @@ const CLAIM_WOKEN: Statement = {
       set attempts = o.attempts + 1,
         due_at = $1::timestamptz + $2 * interval '1 millisecond',
         leased_until = now() + $2 * interval '1 millisecond'
-      from picked p where o.id = p.id
+      where o.id = any(array(select id from picked))
       returning o.*
     )
     select c.id, c.order_key, c.revision, c.source, c.business_type, c.order_no, m.body, c.received_at,

@@ -13,17 +13,20 @@ import { run, type Statement, toJson } from '../statement.js'
 const CLOSE_PARTS: Statement = {
   name: 'orders.close_parts',
   text: `
-    with closed as materialized (
+    with incoming as materialized (
+      select * from json_to_recordset($1) as r(id uuid, count integer)
+    ), closed as materialized (
       select o.id, o.order_key, o.source, o.business_type, o.order_no, o.letter, o.invoice_count,
         o.open_count - c.count as open_count, o.event_seq, o.warnings, o.message_id, o.correlation_id, o.traceparent,
         o.using_unit_id
-      from json_to_recordset($1) as c(id uuid, count integer)
-      join orders o on o.id = c.id
-      where o.state = 'in_progress'
+      from orders o join incoming c on c.id = o.id
+      where o.id = any(array(select id from incoming)) and o.state = 'in_progress'
       order by o.id
       for update of o
     ), reduced as (
-      update orders o set open_count = c.open_count from closed c where o.id = c.id and c.open_count <> 0
+      update orders o set open_count = c.open_count
+      from closed c
+      where o.id = any(array(select id from closed where open_count <> 0)) and o.id = c.id
     )
     select * from closed order by id`,
 }

@@ -6,7 +6,9 @@ import { run, type Statement, toJson } from '../statement.js'
 const DECIDE_MESSAGES: Statement = {
   name: 'inbox.decide',
   text: `
-    with decided as (
+    with incoming as materialized (
+      select * from json_to_recordset($1) as r(id uuid, disposition text, order_id uuid, faults jsonb, park_cause text)
+    ), decided as (
       update inbox_messages m
       set disposition = d.disposition,
         order_id = d.order_id,
@@ -15,8 +17,9 @@ const DECIDE_MESSAGES: Statement = {
         parked_at = case when d.park_cause is not null then now() end,
         due_at = case when d.disposition is null and d.park_cause is null then m.due_at end,
         leased_until = null
-      from json_to_recordset($1) as d(id uuid, disposition text, order_id uuid, faults jsonb, park_cause text)
-      where m.id = d.id and m.disposition is null and m.park_cause is null
+      from incoming d
+      where m.id = any(array(select id from incoming)) and m.id = d.id
+        and m.disposition is null and m.park_cause is null
       returning m.id, m.disposition, m.park_cause
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, cause)

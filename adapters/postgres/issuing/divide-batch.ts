@@ -35,7 +35,8 @@ const DIVIDE_BATCH: Statement = {
       update invoices i set state = 'reserved', batch_id = c.id
       from parent p cross join incoming c
       join upload_items u on u.batch_id = p.id and u.position between c.positions_from and c.positions_to
-      where i.id = u.invoice_id and i.batch_id = p.id and i.state = 'sending'
+      where i.id = any(array(select invoice_id from upload_items where batch_id = $1))
+        and i.id = u.invoice_id and i.batch_id = p.id and i.state = 'sending'
       returning i.id
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, fence, at)

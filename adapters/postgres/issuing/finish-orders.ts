@@ -7,11 +7,13 @@ import { run, type Statement, toJson, toTimestamp } from '../statement.js'
 const FINISH_ORDERS: Statement = {
   name: 'orders.finish',
   text: `
-    with finished as (
+    with incoming as materialized (
+      select * from json_to_recordset($1) as r(id uuid, state text, event_seq integer, at timestamptz)
+    ), finished as (
       update orders o
       set state = e.state, event_seq = e.event_seq, open_count = 0, finished_at = e.at
-      from json_to_recordset($1) as e(id uuid, state text, event_seq integer, at timestamptz)
-      where o.id = e.id and o.state = 'in_progress'
+      from incoming e
+      where o.id = any(array(select id from incoming)) and o.id = e.id and o.state = 'in_progress'
       returning o.id, o.state, o.finished_at
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, at)

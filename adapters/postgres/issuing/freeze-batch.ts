@@ -32,7 +32,8 @@ const FREEZE_BATCH: Statement = {
       set state = 'sending', invoice_number = r.invoice_number, segment_id = r.segment_id, period = b.period,
         issued_at = b.issued_at, batch_id = b.id
       from batch b cross join incoming r
-      where i.id = r.invoice_id and i.state = 'draft' and i.park_cause is null
+      where i.id = any(array(select invoice_id from incoming)) and i.id = r.invoice_id
+        and i.state = 'draft' and i.park_cause is null
       returning i.id
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, fence)

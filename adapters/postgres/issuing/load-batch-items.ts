@@ -15,6 +15,7 @@ const LOAD_ITEMS: Statement = {
     select i.id, i.order_id, u.invoice_number, i.state, u.segment_id, i.period, i.issued_at, i.quota_amount
     from upload_items u join invoices i on i.id = u.invoice_id
     where u.batch_id = $1 and i.batch_id = $1
+      and i.id = any(array(select invoice_id from upload_items where batch_id = $1))
     order by u.position`,
 }
 

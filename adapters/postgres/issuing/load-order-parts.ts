@@ -12,8 +12,9 @@ const LOAD_PARTS: Statement = {
   name: 'orders.load_parts',
   text: `
     select i.id, i.order_id, i.split_no, i.state, i.kind, i.invoice_number, i.issued_at, i.net_amount, i.tax_amount,
-      i.gross_amount, i.buyer_name, i.buyer_tax_no, i.refusal, b.seller_name
-    from invoices i left join upload_batches b on b.id = i.batch_id
+      i.gross_amount, i.buyer_name, i.buyer_tax_no, i.refusal,
+      (select b.seller_name from upload_batches b where b.id = i.batch_id) as seller_name
+    from invoices i
     where i.order_id = any($1::uuid[])
     order by i.order_id, i.split_no`,
 }

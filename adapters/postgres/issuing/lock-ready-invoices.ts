@@ -13,9 +13,9 @@ const LOCK_READY: Statement = {
       where using_unit_id = $1 and invoice_number is null and park_cause is null
       order by id limit $2 for update skip locked
     )
-    select l.id, l.order_id, l.quota_amount, l.content_sha256, c.content
-    from locked l join invoice_contents c on c.invoice_id = l.id
-    order by l.id`,
+    select id, order_id, quota_amount, content_sha256,
+      (select c.content from invoice_contents c where c.invoice_id = l.id) as content
+    from locked l order by id`,
 }
 
 interface ReadyRow {

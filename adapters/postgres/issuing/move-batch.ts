@@ -12,7 +12,7 @@ const MOVE_BATCH: Statement = {
   text: `
     with change as materialized (
       select *, $4::jsonb as given,
-        to_state in ('settled', 'refused', 'divided', 'needs_person') as is_final
+        to_state in ('settled', 'refused', 'divided', 'withdrawn', 'needs_person') as is_final
       from jsonb_to_record($4) as c(to_state text, due_at timestamptz, release boolean, receipt_no text,
         accepted_at timestamptz, polls integer, park_cause text, doubt_since timestamptz, open_count integer,
         at timestamptz, invoices_from text[], invoices_to text)
@@ -39,10 +39,12 @@ const MOVE_BATCH: Statement = {
       returning b.id, b.fence, h.state as from_state, b.state as to_state, b.park_cause, c.at
     ), moved_invoices as (
       update invoices i set state = c.invoices_to
-      from change c cross join upload_items u join invoices before on before.id = u.invoice_id
-      where exists (select from held) and c.invoices_to is not null
-        and u.batch_id = $1 and before.state = any(c.invoices_from)
-        and i.id = before.id and i.batch_id = $1 and i.state = before.state
+      from change c cross join invoices before
+      where (select c.invoices_to from held cross join change c) is not null
+        and before.id = any(array(select invoice_id from upload_items where batch_id = $1))
+        and before.state = any(c.invoices_from)
+        and i.id = any(array(select invoice_id from upload_items where batch_id = $1))
+        and i.id = before.id and i.state = before.state and i.batch_id = $1
       returning i.id, before.state as from_state, i.state as to_state, c.at
     ), noted as (
       insert into transitions (entity, entity_ids, from_state, to_state, fence, cause, at)

@@ -20,9 +20,9 @@ const OPEN_ATTEMPT: Statement = {
       select $3, id, attempts, fence, $4, $5 from opened
     ), sent as (
       update invoices i set state = 'sending'
-      from upload_items u
       where (select state from held) = 'reserved'
-        and u.batch_id = $1 and i.id = u.invoice_id and i.batch_id = $1 and i.state = 'reserved'
+        and i.id = any(array(select invoice_id from upload_items where batch_id = $1))
+        and i.batch_id = $1 and i.state = 'reserved'
       returning i.id
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, fence)

@@ -9,7 +9,7 @@ const RENEW_LEASES: Statement = {
     set leased_until = now() + $3 * interval '1 millisecond',
       due_at = b.due_at + (now() + $3 * interval '1 millisecond' - b.leased_until)
     from unnest($1::uuid[], $2::bigint[]) as held(id, fence)
-    where b.id = held.id and b.fence = held.fence and b.leased_until is not null
+    where b.id = any($1::uuid[]) and b.id = held.id and b.fence = held.fence and b.leased_until is not null
     returning b.id`,
 }
 

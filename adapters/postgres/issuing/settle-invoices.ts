@@ -7,15 +7,17 @@ import { run, type Statement, toJson, toTimestamp } from '../statement.js'
 const SETTLE_INVOICES: Statement = {
   name: 'invoices.settle',
   text: `
-    with settled as (
+    with incoming as materialized (
+      select * from json_to_recordset($1) as r(id uuid, to_state text, refusal jsonb, at timestamptz)
+    ), settled as (
       update invoices i
       set state = v.to_state,
         refusal = v.refusal,
         is_number_held = v.to_state <> 'rejected',
         finished_at = case when v.to_state <> 'needs_person' then v.at end
-      from json_to_recordset($1) as v(id uuid, to_state text, refusal jsonb, at timestamptz)
-      join invoices before on before.id = v.id
-      where i.id = before.id and i.state = before.state and i.batch_id = $2
+      from incoming v join invoices before on before.id = v.id
+      where before.id = any(array(select id from incoming)) and i.id = any(array(select id from incoming))
+        and i.id = before.id and i.state = before.state and i.batch_id = $2
         and before.state in ('accepted', 'sending', 'in_doubt')
       returning i.id, before.state as from_state, i.state as to_state, v.at
     ), moved as (

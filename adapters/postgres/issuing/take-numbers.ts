@@ -30,7 +30,7 @@ const TAKE_NUMBERS: Statement = {
       where s.returned_count > 0
       order by r.id limit $3
     ), reused as (
-      update number_returns r set taken_at = now() from chosen c where r.id = c.id
+      update number_returns r set taken_at = now() where r.id = any(array(select id from chosen))
       returning r.id, r.segment_id, r.invoice_number
     ), wanted as materialized (
       select $3::integer - (select count(*) from reused)::integer as count

@@ -19,7 +19,7 @@ const WAKE_MESSAGES: Statement = {
       order by received_at limit $4 for update skip locked
     ), woken as (
       update inbox_messages m set park_cause = null, parked_at = null, due_at = m.received_at, leased_until = null
-      from picked p where m.id = p.id returning m.id
+      where m.id = any(array(select id from picked)) returning m.id
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, cause)
       select 'inbox', array_agg(id), 'stored', 'stored', 'woken' from woken having count(*) > 0
@@ -38,7 +38,7 @@ const WAKE_ORDERS: Statement = {
       order by received_at limit $4 for update skip locked
     ), woken as (
       update orders o set park_cause = null, parked_at = null, due_at = o.received_at, leased_until = null
-      from picked p where o.id = p.id returning o.id
+      where o.id = any(array(select id from picked)) returning o.id
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, cause)
       select 'order', array_agg(id), 'received', 'received', 'woken' from woken having count(*) > 0
@@ -58,7 +58,7 @@ const WAKE_INVOICES: Statement = {
       order by id limit $4 for update of i skip locked
     ), woken as (
       update invoices i set park_cause = null, parked_at = null
-      from picked p where i.id = p.id returning i.id
+      where i.id = any(array(select id from picked)) returning i.id
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, cause)
       select 'invoice', array_agg(id), 'draft', 'draft', 'woken' from woken having count(*) > 0
@@ -77,7 +77,7 @@ const WAKE_BATCHES: Statement = {
     ), woken as (
       update upload_batches b
       set park_cause = null, due_at = b.created_at, leased_by = null, leased_until = null
-      from picked p where b.id = p.id returning b.id, b.state, b.fence
+      where b.id = any(array(select id from picked)) returning b.id, b.state, b.fence
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, fence, cause)
       select 'batch', array[id], state, state, fence, 'woken' from woken

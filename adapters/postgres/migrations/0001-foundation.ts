@@ -379,7 +379,7 @@ create table upload_batches (
   parent_id uuid,
   -- reserved: frozen, provably not at the bureau; sending and in_doubt: it may be there; accepted: being polled.
   state text not null check (
-    state in ('reserved', 'sending', 'in_doubt', 'accepted', 'settled', 'refused', 'divided', 'needs_person')),
+    state in ('reserved', 'sending', 'in_doubt', 'accepted', 'settled', 'refused', 'divided', 'withdrawn', 'needs_person')),
   size integer not null check (size between 1 and 100),
   open_count integer not null check (open_count >= 0),
   seller_name text not null,
