@@ -55,9 +55,9 @@ type Scene = Awaited<ReturnType<typeof setup>>
 async function prepare({ bureau, unit, deadline }: Scene) {
   const profile = await bureau.readProfile(unit, deadline())
   assert.ok(profile.kind === 'read')
-  const claim = await bureau.claimNumbers(unit, { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, count: 10 }, deadline())
+  const claim = await bureau.claimNumbers(unit, { serial: serialOf(unit), count: 10 }, deadline())
   assert.ok(claim.kind === 'granted')
-  const move = { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, direction: 'download', amount: amount('10000.00') } as const
+  const move = { serial: serialOf(unit), direction: 'download', amount: amount('10000.00') } as const
   assert.equal((await bureau.moveQuota(unit, move, deadline())).kind, 'granted')
   const known = { ...unit, profile: profile.value }
   const table = await bureau.readClassifications(unit, null, deadline())
@@ -111,14 +111,14 @@ test('figures as numbers and left-out empty fields are taken as well', async (t)
   const sent = await other.upload(known, [freeze(0, {}, other)], deadline())
   assert.ok(sent.kind === 'accepted')
   assert.deepEqual(await verdictsOf(scene, known, sent.receiptNo), ['issued'])
-  assert.equal((await other.claimNumbers(known, { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, count: 5 }, deadline())).kind, 'granted')
-  const move = { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, direction: 'return', amount: amount('100.00') } as const
+  assert.equal((await other.claimNumbers(known, { serial: serialOf(known), count: 5 }, deadline())).kind, 'granted')
+  const move = { serial: serialOf(known), direction: 'return', amount: amount('100.00') } as const
   assert.equal((await other.moveQuota(known, move, deadline())).kind, 'granted')
 })
 
 test('the same serial gives the same segment', async (t) => {
   const { bureau, unit, deadline } = await setup(t)
-  const request = { serial: `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`, count: 7 }
+  const request = { serial: serialOf(unit), count: 7 }
   const first = await bureau.claimNumbers(unit, request, deadline())
   assert.equal(first.kind, 'granted')
   assert.deepEqual(await bureau.claimNumbers(unit, request, deadline()), first)
@@ -151,3 +151,8 @@ test('a refused call, a wrong key and an unknown unit are told apart', async (t)
   const unknown = await bureau.upload(stranger, [freeze(0)], deadline())
   assert.equal(unknown.kind, 'unit_fault')
 })
+
+/** 业务流水号 as the story stores it. */
+function serialOf({ leqiId, direct }: Pick<UsingUnit, 'leqiId' | 'direct'>): string {
+  return leqiId + direct.leqiId + ids.serial()
+}
