@@ -17,7 +17,7 @@ const MIGRATION_LOCK_CLASS = 20_261_122
 const LOCK_WAIT_MS = 120_000
 /** Longest single migration: an index over a year of invoices. */
 const MIGRATION_TIMEOUT_MS = 1_800_000
-const MIGRATIONS_TABLE = 'schema_migrations'
+export const MIGRATIONS_TABLE = 'schema_migrations'
 
 export interface MigrateOptions extends ConnectionOptions {
   /** Whether `-- breaking` migrations may run on a schema that is in use; their first line says what must stop. */
