@@ -94,6 +94,14 @@ test("a coupon joins a line's own discount in one discount line", () => {
   )
 })
 
+test('lines that differ in nothing but their own discount get the same cent in any order', () => {
+  const lines = [aLine({ amount: '1.00', discountAmount: '0.10' }), aLine({ amount: '1.00', discountAmount: '0.20' })]
+  const grosses = (draft: InvoiceDraft) => linesOf(draft).map(({ grossAmount }) => formatAmount(grossAmount))
+  const forth = grosses(aDraft({ lines, orderDiscount: '0.01' }))
+  const back = grosses(aDraft({ lines: lines.toReversed(), orderDiscount: '0.01' }))
+  assert.deepEqual(back.toSorted(), forth.toSorted())
+})
+
 test('freight is the last line, and bears its share of a coupon', () => {
   const freight = aLine({ name: '运费', amount: '10.00', taxRate: '0.09' })
   const computed = linesOf(aDraft({ lines: [aLine({ amount: '90.00' })], shipping: freight, orderDiscount: '10.00' }))
@@ -200,6 +208,7 @@ const FAULTY: [what: string, draft: InvoiceDraft, faults: string[]][] = [
   ['a coupon above the order', aDraft({ orderDiscount: '113.01' }), ['INV-order-discount /orderDiscount']],
   ['a coupon that pays for everything', aDraft({ orderDiscount: '113.00' }), ['INV-total /orderDiscount']],
   ['nothing but a free line', withLine({ amount: '1.00', discountRate: '1' }), ['INV-total /lines']],
+  ['an order whose net rounds to nothing', withLine({ amount: '1.00', discountAmount: '0.99' }), ['INV-total /lines']],
   ['no line at all', aDraft({ lines: [] }), ['INV-total /lines']],
   [
     'several faults in several lines',

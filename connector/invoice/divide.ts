@@ -49,9 +49,9 @@ export function divideCharge(charge: Charge, ceiling: Amount): Charge[] | null {
 
 /** Ways to see a charge as steps, the coarsest first. */
 function listDivisibles(charge: Charge, ceiling: Amount): Divisible[] {
-  const { line, basis } = charge
+  const { line } = charge
   if (line.quantity === null) {
-    return [{ charge, stepCount: basis === 'gross' ? line.grossAmount : line.netAmount, scale: null }]
+    return [{ charge, stepCount: wholeOf(charge), scale: null }]
   }
   const quantity = Decimal.of(line.quantity)
   const ways: Divisible[] = []
@@ -84,32 +84,51 @@ function findCuts(divisible: Divisible, ceiling: Amount): bigint[] | null {
     start = end
   }
   cuts.push(stepCount)
-  return evenOutLast(divisible, cuts)
-}
-
-/** A rest too small to be worth a fen shares with the piece before it. */
-function evenOutLast(divisible: Divisible, cuts: bigint[]): bigint[] {
-  const last = cuts.length - 1
-  const before = cuts[last - 2]
-  if (before === undefined || isSound(divisible, cuts[last - 1] ?? 0n, divisible.stepCount)) return cuts
-  return [...cuts.slice(0, last - 1), (before + divisible.stepCount) / 2n, divisible.stepCount]
+  return cuts
 }
 
 function makePieces(divisible: Divisible, cuts: readonly bigint[]): Charge[] | null {
   const pieces: Charge[] = []
-  for (let index = 1; index < cuts.length; index += 1) {
-    const piece = makePiece(divisible, cuts[index - 1] ?? 0n, cuts[index] ?? 0n)
-    if (piece === null) return null
-    pieces.push(piece)
+  let lower: Cut | null = null
+  for (const upper of spreadDiscount(divisible, cuts)) {
+    const piece = lower === null ? null : makePiece(divisible, lower, upper)
+    if (lower !== null && piece === null) return null
+    if (piece !== null) pieces.push(piece)
+    lower = upper
   }
   return pieces
 }
 
+/** A place to cut: what lies before it of the steps, and of the discount (fen, in the sense of the basis). */
+interface Cut {
+  steps: bigint
+  off: bigint
+}
+
+/**
+ * The discount before each cut. A cent whose net rounds to nothing makes no discount line: it waits for the next piece,
+ * and what is left of it at the end goes to the piece that has the last net of it. No net is moved by this.
+ */
+function spreadDiscount(divisible: Divisible, steps: readonly bigint[]): Cut[] {
+  const { line, basis } = divisible.charge
+  const netOf = (off: bigint) => taxOn(off, line.taxRate, basis).net
+  const cuts = steps.map((each) => ({ steps: each, off: offUpTo(divisible, each) }))
+  const whole = offUpTo(divisible, divisible.stepCount)
+  let before = 0n
+  for (const cut of cuts) {
+    if (netOf(cut.off) === netOf(whole)) cut.off = whole
+    else if (netOf(cut.off) === netOf(before)) cut.off = before
+    before = cut.off
+  }
+  return cuts
+}
+
 /** One piece, or null when its amounts or its price cannot stand on an invoice. */
-function makePiece(divisible: Divisible, start: bigint, end: bigint): Charge | null {
-  if (!isSound(divisible, start, end)) return null
+function makePiece(divisible: Divisible, lower: Cut, upper: Cut): Charge | null {
   const { charge, scale } = divisible
-  const { amounts, discounts } = amountsBetween(divisible, start, end)
+  const { amounts, discounts } = subtract(amountsAt(divisible, upper), amountsAt(divisible, lower))
+  // Checks A9 and A10: it may end up alone on its invoice.
+  if (amounts.net <= discounts.net || amounts.tax < discounts.tax || amounts.net <= 0n) return null
   const line = {
     ...charge.line,
     netAmount: fen(amounts.net),
@@ -117,13 +136,12 @@ function makePiece(divisible: Divisible, start: bigint, end: bigint): Charge | n
     grossAmount: fen(amounts.gross),
   }
   if (scale !== null) {
-    const quantity = new Decimal(end - start, scale)
+    const quantity = new Decimal(upper.steps - lower.steps, scale)
     line.quantity = quantity.toString()
     line.unitPrice = priceOf(charge, amounts.net, quantity)
     if (line.unitPrice === null || line.quantity.length > INVOICE_LIMITS.figureLength) return null
   }
   if (charge.discount === null) return { ...charge, line }
-  if (discounts.net === 0n && discounts.gross > 0n) return null
   if (discounts.gross === 0n) return { ...charge, line: { ...line, nature: 'normal' }, discount: null }
   return { ...charge, line, discount: makeDiscountOf(line, discounts) }
 }
@@ -134,14 +152,10 @@ function priceOf({ line }: Charge, net: bigint, quantity: Decimal): string | nul
   return toUnitPrice(net, quantity)
 }
 
-/** Checks A9 and A10 of one piece: it may end up alone on its invoice. */
-function isSound(divisible: Divisible, start: bigint, end: bigint): boolean {
-  const { amounts, discounts } = amountsBetween(divisible, start, end)
-  return amounts.net > 0n && amounts.tax >= 0n && amounts.net > discounts.net && amounts.tax >= discounts.tax
-}
-
 function netBetween(divisible: Divisible, start: bigint, end: bigint): bigint {
-  const { amounts, discounts } = amountsBetween(divisible, start, end)
+  const upper = amountsAt(divisible, { steps: end, off: offUpTo(divisible, end) })
+  const lower = amountsAt(divisible, { steps: start, off: offUpTo(divisible, start) })
+  const { amounts, discounts } = subtract(upper, lower)
   return amounts.net - discounts.net
 }
 
@@ -151,26 +165,38 @@ interface LineAndDiscount {
   discounts: NetAndTax
 }
 
-function amountsBetween(divisible: Divisible, start: bigint, end: bigint): LineAndDiscount {
-  const upper = amountsUpTo(divisible, end)
-  const lower = amountsUpTo(divisible, start)
-  return { amounts: subtract(upper.amounts, lower.amounts), discounts: subtract(upper.discounts, lower.discounts) }
+/** Line and discount before a cut, computed as if they were a charge of their own. */
+function amountsAt(divisible: Divisible, { steps, off }: Cut): LineAndDiscount {
+  const { line, basis } = divisible.charge
+  return {
+    amounts: taxOn(partUpTo(divisible, steps), line.taxRate, basis),
+    discounts: taxOn(off, line.taxRate, basis),
+  }
 }
 
-/** Line and discount of the first `steps` steps, computed as if they were a charge of their own. */
-function amountsUpTo({ charge, stepCount }: Divisible, steps: bigint): LineAndDiscount {
-  const { line, discount, basis } = charge
-  const whole = basis === 'gross' ? line.grossAmount : line.netAmount
-  const part = divideHalfUp(whole * steps, stepCount)
-  const amounts = taxOn(part, line.taxRate, basis)
-  if (discount === null) return { amounts, discounts: NOTHING }
+function wholeOf({ line, basis }: Charge): bigint {
+  return basis === 'gross' ? line.grossAmount : line.netAmount
+}
+
+function partUpTo({ charge, stepCount }: Divisible, steps: bigint): bigint {
+  return divideHalfUp(wholeOf(charge) * steps, stepCount)
+}
+
+/** In proportion to the part in fen, not to the steps: so no piece's discount outgrows the piece. */
+function offUpTo(divisible: Divisible, steps: bigint): bigint {
+  const { discount, basis } = divisible.charge
+  if (discount === null) return 0n
   const off = basis === 'gross' ? -discount.grossAmount : -discount.netAmount
-  // In proportion to the part in fen, not to the steps: so a piece's discount can never exceed the piece.
-  return { amounts, discounts: taxOn(divideHalfUp(off * part, whole), line.taxRate, basis) }
+  return divideHalfUp(off * partUpTo(divisible, steps), wholeOf(divisible.charge))
 }
 
-const NOTHING: NetAndTax = { net: 0n, tax: 0n, gross: 0n }
+function subtract(upper: LineAndDiscount, lower: LineAndDiscount): LineAndDiscount {
+  return {
+    amounts: subtractEach(upper.amounts, lower.amounts),
+    discounts: subtractEach(upper.discounts, lower.discounts),
+  }
+}
 
-function subtract(upper: NetAndTax, lower: NetAndTax): NetAndTax {
+function subtractEach(upper: NetAndTax, lower: NetAndTax): NetAndTax {
   return { net: upper.net - lower.net, tax: upper.tax - lower.tax, gross: upper.gross - lower.gross }
 }

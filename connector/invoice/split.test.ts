@@ -54,6 +54,12 @@ test('a line above the ceiling is cut with its discount, which stays in proporti
   ])
 })
 
+test('a cut keeps the price that the order states', () => {
+  const lines = [aLine({ quantity: '6', unitPrice: '33.333' })]
+  const parts = split(aDraft({ lines, pricesIncludeTax: false }), { maxNetPerInvoice: amount('100.00') })
+  assert.deepEqual(parts.map(showLines), [['3 × 33.333: 100.00 13.00'], ['3 × 33.333: 100.00 13.00']])
+})
+
 test('the last piece of a cut line shares its invoice with the lines after it', () => {
   const lines = [aLine({ name: 'a', quantity: '5', unitPrice: '113.00' }), aLine({ name: 'b', amount: '56.50' })]
   const parts = split(aDraft({ lines }), { maxNetPerInvoice: amount('200.00') })
@@ -175,11 +181,45 @@ test('free lines without room beside a worthy one are a matter of the line limit
   assert.deepEqual(trySplit(aDraft({ lines: apart })), { kind: 'impossible', code: 'INV-total', path: '/lines/1' })
 })
 
-test('a rest too small to be worth a cent shares with the piece before it', () => {
-  const lines = [aLine({ quantity: '1000005', amount: '2000.00', taxRate: '0' })]
-  const parts = split(aDraft({ lines }), { maxNetPerInvoice: amount('1000.00') })
-  for (const part of parts) assertSendable(part)
-  assert.equal(formatAmount(totalsOf(parts.flat()).netAmount), '2000.00')
+test('free lines that found no room at first go to an earlier worthy one', () => {
+  const lines = [
+    aLine({ name: 'a', amount: '1.13' }),
+    aLine({ name: 'b', amount: '1.13', discountAmount: '0.13' }),
+    aLine({ name: 'gift 1', ...GIFT }),
+    aLine({ name: 'gift 2', ...GIFT }),
+  ]
+  assert.deepEqual(split(aDraft({ lines }), { maxLinesPerInvoice: 4 }).map(namesOf), [
+    ['a', 'gift 2', 'gift 2'],
+    ['b', 'b', 'gift 1', 'gift 1'],
+  ])
+})
+
+test('a discount of a few cents is dealt out to some pieces only, never as a line without net', () => {
+  for (const [quantity, discountAmount] of [
+    ['10', '0.05'],
+    ['20', '0.10'],
+    ['20', '0.17'],
+  ] as const) {
+    const lines = [aLine({ quantity, unitPrice: '113.00', discountAmount })]
+    const parts = split(aDraft({ lines }), { maxNetPerInvoice: amount('100.00') })
+    for (const part of parts) assertSendable(part)
+    const discounts = parts.flat().filter(({ nature }) => nature === 'discount')
+    assert.ok(discounts.every(({ netAmount }) => netAmount < 0n))
+    assert.equal(formatAmount(totalsOf(discounts).grossAmount), `-${discountAmount}`)
+  }
+})
+
+test('a discount of nearly everything never outgrows a piece', () => {
+  for (let fen = 1; fen < 60; fen += 1) {
+    const discountAmount = Decimal.of('1000.00').minus(new Decimal(BigInt(fen), 2))
+    const lines = [aLine({ quantity: '1000', amount: '1000.00', discountAmount, taxRate: '0' })]
+    const result = trySplit(aDraft({ lines }), { maxNetPerInvoice: amount('0.04') })
+    assert.ok(result.kind === 'split', `${fen} fen`)
+    for (const part of result.parts) assertSendable(part)
+    assert.equal(totalsOf(result.parts.flat()).netAmount, BigInt(fen))
+  }
+  const lines = [aLine({ quantity: '3', amount: '0.10', discountAmount: '0.05' })]
+  assert.equal(trySplit(aDraft({ lines }), { maxNetPerInvoice: amount('0.03') }).kind, 'split')
 })
 
 test('where no line can take a cent of the tax error, the invoice ends and another begins', () => {

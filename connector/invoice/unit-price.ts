@@ -31,14 +31,9 @@ export function isPriceOf(price: Decimal, quantity: Decimal, net: bigint): boole
 /** As many decimals as the whole part leaves room for: huge quantities need more than 13, huge prices allow fewer. */
 function toLongestPrice(net: bigint, quantity: Decimal): string | null {
   const wholeDigitCount = quote(net, quantity, 0).toString().length
-  const placesMax = INVOICE_LIMITS.figureLength - wholeDigitCount - 1
-  // Rounding up may add a whole digit (9.99… → 10), which costs one decimal: hence the second try.
-  for (const places of [placesMax, placesMax - 1]) {
-    const price = quote(net, quantity, Math.max(places, 0))
-    const text = price.toString()
-    if (text.length <= INVOICE_LIMITS.figureLength && isPriceOf(price, quantity, net)) return text
-  }
-  return null
+  const price = quote(net, quantity, Math.max(INVOICE_LIMITS.figureLength - wholeDigitCount - 1, 0))
+  const text = price.toString()
+  return text.length <= INVOICE_LIMITS.figureLength && isPriceOf(price, quantity, net) ? text : null
 }
 
 function quote(net: bigint, quantity: Decimal, places: number): Decimal {

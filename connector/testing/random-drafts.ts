@@ -18,7 +18,7 @@ export function randomDraft(choices: Choices, pricesIncludeTax = choices.upTo(1)
 }
 
 /** What a line costs before discount, in whole fen: the figure the rules start from. */
-export function amountOf({ amount, quantity, unitPrice }: DraftLine): bigint {
+function amountOf({ amount, quantity, unitPrice }: DraftLine): bigint {
   if (amount !== null) return amount.at(2)
   return (unitPrice ?? Decimal.ZERO)
     .times(quantity ?? Decimal.ONE)
@@ -26,7 +26,7 @@ export function amountOf({ amount, quantity, unitPrice }: DraftLine): bigint {
     .at(2)
 }
 
-export function ownDiscountOf(line: DraftLine): bigint {
+function ownDiscountOf(line: DraftLine): bigint {
   if (line.discountAmount !== null) return line.discountAmount.at(2)
   if (line.discountRate === null) return 0n
   return new Decimal(amountOf(line), 2).times(line.discountRate).round(2).at(2)
