@@ -9,8 +9,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import amqp from 'amqplib'
 import pg from 'pg'
+import { removeQueues } from '../connector/app/demo/results.js'
 import { type Load, type LoadFigures, openLoad } from './load.js'
 import { type BenchOptions, parseBenchOptions } from './options.js'
 import { makeOrders } from './orders.js'
@@ -163,16 +163,8 @@ async function tearDown(stage: Stage): Promise<void> {
   const schema = schemaOf(stage)
   await client.query(`drop schema if exists ${schema} cascade; drop schema if exists ${schema}_audit cascade`)
   await client.end()
-  await removeQueues(stage.env.LEQI_NAME_PREFIX ?? '')
+  await removeQueues(AMQP_URL, stage.env.LEQI_NAME_PREFIX ?? '')
   rmSync(stage.folder, { recursive: true, force: true })
-}
-
-async function removeQueues(prefix: string): Promise<void> {
-  const connection = await amqp.connect(AMQP_URL)
-  const channel = await connection.createChannel()
-  for (const queue of ['leqi.orders', 'leqi.dead']) await channel.deleteQueue(prefix + queue)
-  for (const exchange of ['leqi.orders', 'leqi.results', 'leqi.dead']) await channel.deleteExchange(prefix + exchange)
-  await connection.close()
 }
 
 async function runAudit(stage: Stage): Promise<{ ok: boolean; text: string }> {

@@ -59,7 +59,7 @@ function addServing(program: Command, context: VerbContext, act: Act): void {
     .command('demo')
     .description('issue sample orders with an embedded database, broker and bureau, and audit the outcome')
     .option('--keep', 'stay up afterwards', false)
-    .action(act(async () => refuseUnbuilt('demo')))
+    .action(act(async (options) => (await import('../demo/demo.js')).demo(context, options)))
   program
     .command('simulator')
     .description('run a simulated tax bureau until a signal')

@@ -1,5 +1,6 @@
 /** `start`: the production process, until a signal. */
 import { makeLogger } from '../../../adapters/system/logger.js'
+import { makeTimetable } from '../../../jobs/schedule.js'
 import { compose } from '../compose.js'
 import { loadConfig } from '../config.js'
 import { runUntilSignal } from '../lifecycle.js'
@@ -10,7 +11,12 @@ export async function start(context: VerbContext): Promise<ExitCode> {
   const log = makeLogger({ level: config.logLevel })
   log.info({ config }, 'connector.starting')
   const connector = await compose(config, log)
-  return runUntilSignal(connector.services, {
+  const timetable = makeTimetable({
+    databaseUrl: config.databaseUrl.reveal(),
+    databaseSchema: config.databaseSchema,
+    onEvent: (level, event, fields) => log[level](fields, event),
+  })
+  return runUntilSignal([...connector.services, { name: 'timetable', service: timetable }], {
     signals: context.signals,
     onExit: context.exitNow,
     onEvent: (event, { signal, report }) => {
