@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { BEHAVIOURS } from './behaviour.js'
+import { BEHAVIOURS } from './testing/behaviour.js'
 import { describeOnBrokers, TEST_TIMEOUT_MS } from './testing/brokers.js'
 import { openGround } from './testing/ground.js'
 

@@ -138,7 +138,9 @@ await describeOnBrokers((broker) => {
     const { bench } = await setUp(t)
     const wrong = new URL(broker.url)
     wrong.password = 'wrong'
-    for (const url of [wrong.href, `${broker.url}/missing`, 'http://127.0.0.1', 'nonsense']) {
+    const missing = new URL(broker.url)
+    missing.pathname = '/missing'
+    for (const url of [wrong.href, missing.href, 'http://127.0.0.1', 'nonsense']) {
       const connection = bench.makeConnection({ url })
       await assert.rejects(connection.start(), { code: 'AMQ-refused', messageEn: /AMQP_URL/ })
       assert.equal(connection.status().state, 'stopped')

@@ -1,8 +1,8 @@
 /**
  * A small AMQP 0-9-1 broker in the process, for the demo and for tests on machines without RabbitMQ.
  *
- * Knows: the part of the protocol and of RabbitMQ's behaviour that this product uses; `../behaviour.ts` proves on both
- * that they agree. Must not know: orders, results, the adapter's own code.
+ * Knows: the part of the protocol and of RabbitMQ's behaviour that this product uses; `../testing/behaviour.ts` proves on
+ * both that they agree. Must not know: orders, results, the adapter's own code.
  * Cannot show: disk, clusters, memory alarms, flow control; everything is in memory and gone with the process. Of queue
  * arguments it heeds dead-letter exchange, delivery limit and a full queue that rejects; others are only compared.
  */

@@ -5,6 +5,7 @@ import { connect } from 'amqplib'
 import { startDevBroker } from '../dev-broker/dev-broker.js'
 
 const DEFAULT_URL = 'amqp://guest:guest@127.0.0.1:5672'
+const RABBITMQ = 'RabbitMQ'
 const PROBE_TIMEOUT_MS = 3_000
 /** A test that waits for what does not come ends here. */
 export const TEST_TIMEOUT_MS = 20_000
@@ -34,28 +35,35 @@ export async function describeOnBrokers(define: (broker: TestBroker) => void): P
   for (const broker of brokers) describe(`on the ${broker.name}`, () => define(broker))
 }
 
-/** A real one must be there on a CI machine (`CI=true`) and where somebody named one (`AMQP_URL`). */
+/**
+ * RabbitMQ must be there on a CI machine (`CI=true`), and whatever `AMQP_URL` names must be there. That may be a dev
+ * broker too: a test run without any server starts one and names it so.
+ */
 async function findBrokers(environment: Record<string, string | undefined>): Promise<TestBrokers> {
   const dev = await startDevBroker()
   const brokers: TestBroker[] = [{ name: 'dev broker', url: dev.url, close: () => dev.close() }]
   const url = environment.AMQP_URL ?? DEFAULT_URL
-  const real = await probe(url)
-  const isRequired = environment.CI === 'true' || environment.AMQP_URL !== undefined
-  if (real.isRabbit) {
-    brokers.push({ name: real.name, url, close: async () => {} })
-    return { brokers, summary: `AMQP: dev broker and ${real.name} at ${new URL(url).host}`, fault: null }
+  const found = await probe(url)
+  if (found.product === RABBITMQ) {
+    const name = `${RABBITMQ} ${found.version}`
+    brokers.push({ name, url, close: async () => {} })
+    return { brokers, summary: `AMQP: dev broker and ${name} at ${new URL(url).host}`, fault: null }
   }
-  const summary = `AMQP: dev broker only; no RabbitMQ at ${new URL(url).host} (${real.name})`
-  return { brokers, summary, fault: isRequired ? summary : null }
+  const reason = found.product === null ? found.error : `that is ${found.product}`
+  const summary = `AMQP: dev broker only; no RabbitMQ at ${new URL(url).host} (${reason})`
+  const isMissing = environment.CI === 'true' || (environment.AMQP_URL !== undefined && found.product === null)
+  return { brokers, summary, fault: isMissing ? summary : null }
 }
 
-async function probe(url: string): Promise<{ isRabbit: boolean; name: string }> {
+type Found = { product: string; version: string } | { product: null; error: string }
+
+async function probe(url: string): Promise<Found> {
   try {
     const model = await connect(url, { noDelay: true, timeout: PROBE_TIMEOUT_MS })
     const { product, version } = model.connection.serverProperties
     await model.close()
-    return { isRabbit: product === 'RabbitMQ', name: `${product} ${version ?? ''}`.trim() }
+    return { product, version }
   } catch (error) {
-    return { isRabbit: false, name: error instanceof Error ? error.message : String(error) }
+    return { product: null, error: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
+const DEFAULT_PORT = 5672
+
 export interface Relay {
   url: string
   /** Resets all present links. */
@@ -18,7 +20,7 @@ export async function startRelay(brokerUrl: string): Promise<Relay> {
   const target = new URL(brokerUrl)
   const links = new Set<{ near: Socket; far: Socket }>()
   const server = createServer((near) => {
-    const far = connect(Number(target.port), target.hostname).setNoDelay(true)
+    const far = connect(Number(target.port || DEFAULT_PORT), target.hostname).setNoDelay(true)
     const link = { near: near.setNoDelay(true), far }
     links.add(link)
     near.on('data', (bytes) => far.write(bytes))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'amqplib'
-import { openMailbox } from '../testing/ground.js'
+import { openMailbox } from '../ground.js'
 import { type Behaviour, CLASSIC, openChannel, QUORUM, socketOf } from './proof.js'
 
 /** A frame of type 8 without payload. */
@@ -90,7 +90,9 @@ export const CONNECTING: readonly Behaviour[] = [
   {
     promise: 'an idle connection hears the heartbeat that it asked for',
     prove: async (_, url) => {
-      const model = await connect(`${url}?heartbeat=1`)
+      const address = new URL(url)
+      address.searchParams.set('heartbeat', '1')
+      const model = await connect(address.href)
       const socket = socketOf(model)
       const before = socket.bytesRead
       // amqplib reads by itself; the socket says when there was something.
@@ -105,7 +107,9 @@ export const CONNECTING: readonly Behaviour[] = [
       const address = new URL(url)
       address.password = 'wrong'
       await assert.rejects(connect(address.href), /ACCESS_REFUSED/)
-      await assert.rejects(connect(`${url}/missing`), /got <ConnectionClose/)
+      const elsewhere = new URL(url)
+      elsewhere.pathname = '/missing'
+      await assert.rejects(connect(elsewhere.href), /got <ConnectionClose/)
     },
   },
 ]

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { Socket } from 'node:net'
 import type { Channel, ConfirmChannel, Message, Options } from 'amqplib'
-import type { Ground } from '../testing/ground.js'
+import type { Ground } from '../ground.js'
 
 export interface Behaviour {
   promise: string

@@ -1,7 +1,7 @@
 /** Where messages go, and what their publisher is told. */
 import assert from 'node:assert/strict'
 import type { Message } from 'amqplib'
-import { openMailbox } from '../testing/ground.js'
+import { openMailbox } from '../ground.js'
 import { type Behaviour, confirm, messageOf, publish, QUORUM, whenClosed } from './proof.js'
 
 export const ROUTING: readonly Behaviour[] = [

@@ -1,7 +1,7 @@
 /** How messages are handed out, settled, given back, and how they die. */
 import assert from 'node:assert/strict'
 import type { ConsumeMessage } from 'amqplib'
-import { type Ground, openMailbox } from '../testing/ground.js'
+import { type Ground, openMailbox } from '../ground.js'
 import { type Behaviour, confirm, messageOf, openChannel, QUORUM, socketOf, textOf, whenClosed } from './proof.js'
 
 export const CONSUMING: readonly Behaviour[] = [
