@@ -26,17 +26,15 @@ const IDLE_CONNECTION_MS = 30_000
 const CONNECTION_LIFE_SECONDS = 1_800
 
 /**
- * Plans are prepared while tables are nearly empty and kept while they grow; a scan or a hash of a whole table would
- * then be kept as well. All our statements go by index, so the other ways are forbidden; `audit.ts`, which reads whole
- * tables, allows them again for itself. JIT would compile for longer than these statements run.
+ * Plans are prepared while tables are nearly empty and kept while they grow; a scan of a whole table would then be kept
+ * as well. All our statements go by index, so the other ways are forbidden; the audit, which reads whole tables, allows
+ * them again for itself. JIT would compile for longer than these statements run.
+ *
+ * That alone is not enough: joined with a list of ids, a small table may still be walked along its whole index first.
+ * Therefore every statement that changes listed rows names the list twice: `id = any(array(select …))`, which always is
+ * an index condition, and the join that brings the values; and single values are looked up by a subselect.
  */
-const SESSION_SETTINGS = [
-  'timezone=UTC',
-  'enable_seqscan=off',
-  'enable_hashjoin=off',
-  'enable_mergejoin=off',
-  'jit=off',
-] as const
+const SESSION_SETTINGS = ['timezone=UTC', 'enable_seqscan=off', 'enable_mergejoin=off', 'jit=off'] as const
 
 export interface ConnectionOptions {
   /** `postgres://…`; TLS as its parameters say (`sslmode`, `sslrootcert`). */

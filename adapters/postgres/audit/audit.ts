@@ -14,7 +14,6 @@ const CHECK_TIMEOUT_MS = 3_600_000
 const AUDIT_SETTINGS = `
   set local statement_timeout = ${CHECK_TIMEOUT_MS};
   set local enable_seqscan = on;
-  set local enable_hashjoin = on;
   set local enable_mergejoin = on;
   set local work_mem = '64MB'`
 

@@ -37,22 +37,24 @@ const MOVE_BATCH: Statement = {
       from held h cross join change c
       where b.id = h.id
       returning b.id, b.fence, h.state as from_state, b.state as to_state, b.park_cause, c.at
+    ), before as materialized (
+      select i.id, i.state from change c cross join invoices i
+      where (select c.invoices_to from held cross join change c) is not null
+        and i.id = any(array(select invoice_id from upload_items where batch_id = $1))
+        and i.batch_id = $1 and i.state = any(c.invoices_from)
     ), moved_invoices as (
       update invoices i set state = c.invoices_to
-      from change c cross join invoices before
-      where (select c.invoices_to from held cross join change c) is not null
-        and before.id = any(array(select invoice_id from upload_items where batch_id = $1))
-        and before.state = any(c.invoices_from)
-        and i.id = any(array(select invoice_id from upload_items where batch_id = $1))
-        and i.id = before.id and i.state = before.state and i.batch_id = $1
-      returning i.id, before.state as from_state, i.state as to_state, c.at
+      from change c
+      where i.id = any(array(select id from before)) and i.batch_id = $1 and i.state = any(c.invoices_from)
+      returning i.id
     ), noted as (
       insert into transitions (entity, entity_ids, from_state, to_state, fence, cause, at)
       select 'batch', array[id], from_state, to_state, fence, park_cause, at from moved_batch
       where from_state <> to_state or park_cause is not null
       union all
-      select 'invoice', array_agg(id), from_state, to_state, 0, null, max(at) from moved_invoices
-      where from_state <> to_state group by from_state, to_state
+      select 'invoice', array_agg(i.id), b.state, c.invoices_to, 0, null, c.at
+      from moved_invoices i join before b on b.id = i.id cross join change c
+      where b.state <> c.invoices_to group by b.state, c.invoices_to, c.at
     )
     select (select count(*) from moved_batch)::integer as count`,
 }

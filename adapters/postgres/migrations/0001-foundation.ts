@@ -3,7 +3,8 @@
  *
  * Wide texts live in insert-only tables beside narrow ones that change, because PostgreSQL copies a whole row at every
  * update. For the same reason no index on the hot path mentions a state: states change three times in the life of a
- * row, and a change of an unindexed column costs no index entry at all. Queues are indexed by `due_at` or by "has no number
+ * row, and a change of an unindexed column costs no index entry at all, if its page has room for the new version (the
+ * fill factors were measured: every such update stays on its page). Queues are indexed by `due_at` or by "has no number
  * yet" instead, and `due_at` is set exactly while a row waits for time alone (not final, not parked), which the checks
  * below enforce: nothing can be forgotten half-way (I14).
  */
@@ -325,7 +326,7 @@ create table orders (
   unique (order_key, revision),
   check (park_cause is null or state = 'received'),
   check ((due_at is not null) = (state = 'received' and park_cause is null))
-) with (fillfactor = 80);
+) with (fillfactor = 45);
 create index orders_due on orders (due_at) where due_at is not null;
 create index orders_parked on orders (park_cause, received_at) where park_cause is not null;
 
@@ -363,7 +364,7 @@ create table invoices (
   check ((state = 'draft') = (invoice_number is null)),
   check (is_number_held = (state <> 'rejected')),
   check (park_cause is null or state = 'draft')
-) with (fillfactor = 70);
+) with (fillfactor = 30);
 create unique index invoices_number on invoices (invoice_number) where invoice_number is not null and is_number_held;
 create index invoices_ready on invoices (using_unit_id, id) where invoice_number is null and park_cause is null;
 create index invoices_parked on invoices (park_cause, using_unit_id, id) where park_cause is not null;
@@ -379,7 +380,8 @@ create table upload_batches (
   parent_id uuid,
   -- reserved: frozen, provably not at the bureau; sending and in_doubt: it may be there; accepted: being polled.
   state text not null check (
-    state in ('reserved', 'sending', 'in_doubt', 'accepted', 'settled', 'refused', 'divided', 'withdrawn', 'needs_person')),
+    state in ('reserved', 'sending', 'in_doubt', 'accepted',
+      'settled', 'refused', 'divided', 'withdrawn', 'needs_person')),
   size integer not null check (size between 1 and 100),
   open_count integer not null check (open_count >= 0),
   seller_name text not null,
@@ -398,10 +400,12 @@ create table upload_batches (
   fence bigint not null default 1,
   created_at timestamptz not null,
   closed_at timestamptz,
-  check ((due_at is null) = (state in ('settled', 'refused', 'divided', 'needs_person') or park_cause is not null))
+  check ((due_at is null) = (
+    state in ('settled', 'refused', 'divided', 'withdrawn', 'needs_person') or park_cause is not null))
 ) with (fillfactor = 70);
 create index upload_batches_due on upload_batches (due_at) where due_at is not null;
 create index upload_batches_leased on upload_batches (leased_until) where leased_until is not null;
+create index upload_batches_parts on upload_batches (parent_id) where parent_id is not null;
 create index upload_batches_parked on upload_batches (park_cause, created_at) where park_cause is not null;
 
 -- The bytes as they leave, one row per invoice and batch; never changed.

@@ -77,20 +77,25 @@ select using_unit_id as unit_id, period, using_unit_id || '/' || period || '/' |
 from quota_ledger;
 
 -- One row per attempt and invoice. The outcome is that of the number: 'refused_02' when the bureau refused this attempt
--- as a whole, or this invoice of its batch, for certain; attempt_outcome is what the call itself came to.
+-- as a whole, or this invoice of its batch, for certain, so that its number was given back or its bytes went on in a
+-- batch of their own; attempt_outcome is what the call itself came to.
 create view ${audit}.upload_attempts as
 select a.id as attempt_id, a.batch_id, a.attempt_no, a.fence, u.invoice_id, u.invoice_number as number,
   u.frozen_sha256 as content_sha256, a.left_process,
   case
-    when a.outcome in ('refused', 'rate_limited', 'unit_fault') then 'refused_02'
-    when exists (
-      select from number_returns r
-      where r.batch_id = a.batch_id and r.invoice_id = u.invoice_id and r.invoice_number = u.invoice_number)
+    when a.outcome in ('refused', 'rate_limited', 'unit_fault') or r.batch_id is not null or c.parent_id is not null
     then 'refused_02'
     else a.outcome
   end as outcome,
   a.outcome as attempt_outcome, a.receipt_no, a.started_at, a.deadline_at, a.finished_at
-from upload_attempts a join upload_items u on u.batch_id = a.batch_id;
+from upload_attempts a
+join upload_items u on u.batch_id = a.batch_id
+left join (select distinct batch_id, invoice_id, invoice_number from number_returns) r
+  on r.batch_id = a.batch_id and r.invoice_id = u.invoice_id and r.invoice_number = u.invoice_number
+left join (
+  select distinct b.parent_id, n.invoice_id
+  from upload_batches b join upload_items n on n.batch_id = b.id where b.parent_id is not null
+) c on c.parent_id = a.batch_id and c.invoice_id = u.invoice_id;
 
 create view ${audit}.outbox as
 select e.id as event_id, e.order_id, o.order_key, e.seq, e.kind, e.corrects, e.routing_key, e.body_sha256, e.state,
