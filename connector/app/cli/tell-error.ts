@@ -8,6 +8,8 @@ const CREDENTIALS = /(\w:\/\/)[^\s/@]*@/g
 const NETWORK_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'EPIPE']
 /** PostgreSQL refused the login, or has no such database. */
 const LOGIN_CODES = ['28000', '28P01', '3D000']
+/** No such table, no such schema. */
+const UNMIGRATED_CODES = ['42P01', '3F000']
 
 export function tellError(error: unknown, { source, complain }: VerbContext): ExitCode {
   for (const line of describeError(error)) complain(line.replace(CREDENTIALS, '$1***@'))
@@ -36,6 +38,11 @@ function describeError(error: unknown): string[] {
   if (code !== null && LOGIN_CODES.includes(code)) {
     return [
       `PostgreSQL 拒绝登录（${code}），请核对 DATABASE_URL / PostgreSQL refuses the login (${code}): check DATABASE_URL`,
+    ]
+  }
+  if (code !== null && UNMIGRATED_CODES.includes(code)) {
+    return [
+      '数据库模式尚未迁移，请先运行 leqi-connector migrate / the schema was never migrated: run leqi-connector migrate first',
     ]
   }
   return [
