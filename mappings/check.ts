@@ -30,7 +30,7 @@ export interface TestReport {
   examples: readonly ExampleReport[]
 }
 
-export interface ExampleReport {
+interface ExampleReport {
   /** Name of the example: `ordinary`. */
   name: string
   ok: boolean

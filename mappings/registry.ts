@@ -53,7 +53,7 @@ export async function loadDefinition(folder: string): Promise<Definition> {
   return { folder, text, mapping: outcome.mapping }
 }
 
-export async function listDefinitionFolders(folder: string): Promise<string[]> {
+async function listDefinitionFolders(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   return entries
     .filter((entry) => entry.isDirectory())

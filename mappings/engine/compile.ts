@@ -15,6 +15,7 @@ import { makeLanguage } from './language.js'
 import { mapOrder } from './map-order.js'
 import { parseShape } from './order-shape.js'
 import { makeTables } from './tables.js'
+import type { Walk } from './walked-lists.js'
 import { parseYaml } from './yaml-source.js'
 
 /** One version of a business type's mapping, ready to run. */
@@ -47,10 +48,12 @@ export function compileMapping(yamlText: string): CompileOutcome {
   const faults: MappingFault[] = []
   const language = makeLanguage(shape, makeTables(definition.tables)).registerVariable('order', shape.typeName)
   const variables: ExpressionScope['variables'] = new Map([['order', { root: 'order', tokens: [] }]])
-  const cells = compileDraft(definition, { scope: { language, variables, order: shape, item: null }, source, faults })
+  const walks: Walk[] = []
+  const scope: ExpressionScope = { language, variables, order: shape, item: null, enclosing: [], walks }
+  const cells = compileDraft(definition, { scope, source, faults })
   if (faults.length > 0) return { ok: false, faults: sortByPlace(faults) }
 
-  const compiled = { shape, cells }
+  const compiled = { shape, cells, walks }
   return {
     ok: true,
     mapping: {

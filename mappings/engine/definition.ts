@@ -41,19 +41,19 @@ function entries<Entry extends TSchema>(entry: Entry) {
   return Type.Array(entry, { maxItems: ENTRY_COUNT_MAX })
 }
 
-export const BUYER_FIELDS = [
+const BUYER_FIELDS = [
   ...(['code', 'name', 'taxNo', 'isPerson', 'idType', 'idNo', 'nationality'] as const),
   ...(['address', 'phone', 'bank', 'account'] as const),
 ] as const
-export const LINE_FIELDS = [
+const LINE_FIELDS = [
   ...(['productCode', 'name', 'model', 'unit', 'quantity', 'unitPrice', 'amount'] as const),
   ...(['taxCode', 'taxRate', 'preference', 'discountRate', 'discountAmount', 'coalKind'] as const),
 ] as const
-export const VOUCHER_FIELDS = [
+const VOUCHER_FIELDS = [
   ...(['kind', 'invoiceCode', 'invoiceNumber', 'voucherNumber', 'issuedOn'] as const),
   ...(['totalAmount', 'deductedAmount', 'remark'] as const),
 ] as const
-export const HEAD_FIELDS = [
+const HEAD_FIELDS = [
   ...(['orderNo', 'letter', 'kind', 'currency', 'pricesIncludeTax', 'expectedGross', 'orderDiscount'] as const),
   ...(['remark', 'drawer', 'payee', 'reviewer', 'coalQuality', 'originalOrderNo', 'reason'] as const),
 ] as const
@@ -73,7 +73,7 @@ const MAPPING = fields(HEAD_FIELDS, {
     Type.Record(
       Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]{0,39}$' }),
       Type.Record(Type.String(), Type.String(), { maxProperties: 2_000 }),
-      { maxProperties: 20 },
+      { maxProperties: 20, ...STRICT },
     ),
   ),
   accept: Type.Optional(Type.Array(REQUIREMENT, { maxItems: ENTRY_COUNT_MAX })),

@@ -8,7 +8,7 @@ import { makeMappingFault } from './faults.js'
 
 type Filled<T> = Cell<T> | null
 
-export interface HeadCells {
+interface HeadCells {
   orderNo: Filled<string>
   letter: Filled<Letter>
   kind: Filled<InvoiceKind>
@@ -52,7 +52,7 @@ export interface DifferentialCells {
 export type PaymentCells = Record<'channel' | 'transactionNo', Filled<string>>
 export type ExtraCells = Record<'name' | 'type' | 'value', Filled<string>>
 
-export interface Requirement {
+interface Requirement {
   require: Cell<boolean>
   otherwise: string
 }

@@ -6,8 +6,9 @@ import { type Cell, compileFlag, type Part } from './cell.js'
 import { compileExpression, type Expression, isExpression, type Values } from './expression.js'
 import { type MappingFault, makeMappingFault } from './faults.js'
 import { toTypeName } from './language.js'
-import { type Shape, shapeAt } from './order-shape.js'
+import { type ListShape, shapeAt } from './order-shape.js'
 import { type SourcePath, toPattern } from './source-path.js'
+import { enclose } from './walked-lists.js'
 
 export type ItemName = 'line' | 'entry'
 
@@ -48,7 +49,7 @@ export function compileEntry<Cells>(
   }
   const list = compileList(part, leaf)
   if (list === null) return null
-  const inner: Part = { ...part, scope: bindItem(part, itemName, list.item) }
+  const inner: Part = { ...part, scope: bindItem(part, itemName, list.shape) }
   return {
     itemName,
     listPointer: toPattern(list.place, ''),
@@ -61,7 +62,7 @@ export function compileEntry<Cells>(
 interface List {
   expression: Expression
   place: SourcePath
-  item: Shape
+  shape: ListShape
 }
 
 function compileList(part: Part, leaf: string | boolean): List | null {
@@ -77,7 +78,7 @@ function compileList(part: Part, leaf: string | boolean): List | null {
   const { expression } = outcome
   const { place } = expression
   const shape = place === null ? null : shapeAt(place.tokens, part.scope.order)
-  if (place !== null && shape?.kind === 'list') return { expression, place, item: shape.item }
+  if (place !== null && shape?.kind === 'list') return { expression, place, shape }
   return refuse(
     'forEach 只能直接写订单中的列表；筛选请用 where',
     'forEach names a list of the order and nothing else; `where` selects its items',
@@ -89,11 +90,13 @@ function report(faults: MappingFault[], fault: MappingFault): null {
   return null
 }
 
-function bindItem({ scope }: Part, itemName: ItemName, item: Shape): Part['scope'] {
+function bindItem({ scope }: Part, itemName: ItemName, list: ListShape): Part['scope'] {
   return {
-    language: scope.language.clone().registerVariable(itemName, toTypeName(item)),
+    language: scope.language.clone().registerVariable(itemName, toTypeName(list.item)),
     variables: new Map([...scope.variables, [itemName, { root: 'item', tokens: [] }]]),
     order: scope.order,
-    item,
+    item: list.item,
+    enclosing: enclose(list, scope.enclosing),
+    walks: scope.walks,
   }
 }

@@ -13,7 +13,7 @@ import { unwrapValue } from './macro.js'
 import { type ObjectShape, type OrderRecord, type Shape, shapeAt, toReadableTypes } from './order-shape.js'
 import { type Refusal, RestrictionError, restrict } from './restriction.js'
 import { childrenOf, collectSources, pathOf, type SourcePath, type Variables } from './source-path.js'
-import { boundWalkedLists } from './walked-lists.js'
+import { collectWalks, type Walk } from './walked-lists.js'
 import type { YamlSource } from './yaml-source.js'
 
 const TEXT_LENGTH_MAX = 2_000
@@ -25,6 +25,10 @@ export interface ExpressionScope {
   order: ObjectShape
   /** The shape of `line` or `entry`; null where there is none. */
   item: Shape | null
+  /** The list that the entry of the expression repeats for. */
+  enclosing: Walk
+  /** Takes the walks of every expression of the mapping. */
+  walks: Walk[]
 }
 
 /** What an expression sees while it runs; `line` or `entry` is the item of the entry it belongs to. */
@@ -84,7 +88,7 @@ function compileText(text: string, path: string, scope: ExpressionScope, source:
   const checked = program.check()
   if (checked.error !== undefined) throw checked.error
   refuseLooseTypes(ast, checked.type ?? 'dyn')
-  boundWalkedLists(ast, scope)
+  collectWalks(ast, scope, scope.walks)
   const place = isPlace(ast) ? pathOf(ast, scope.variables) : null
   const sources = collectSources(ast, scope.variables)
   return {

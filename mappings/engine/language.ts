@@ -35,6 +35,8 @@ export const METHODS: ReadonlySet<string> = new Set([
 ])
 /** Methods that walk a list: `list.name(item, …)`. */
 export const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
+/** Functions that walk a list themselves. */
+export const LOOPS: ReadonlySet<string> = new Set(['sum', 'join'])
 /** Calls whose literal numbers are counts and stay whole numbers. */
 export const COUNTING_METHODS: ReadonlySet<string> = new Set(['round', 'left'])
 

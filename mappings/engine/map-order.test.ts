@@ -393,6 +393,38 @@ test('an expression walks at most 1,000 items, an entry as many as an order may 
   )
 })
 
+test('the work of all expressions together is bounded before any of them runs', () => {
+  const withItems = (count: number, parts = 0) => {
+    const item = { ...ITEM, parts: Array(parts).fill({ name: '件' }) }
+    return { ...ORDER, items: Array(count).fill(item) }
+  }
+  const isRefused = (lines: string[], order: object) => {
+    const outcome = map(lines, order)
+    if (outcome.kind === 'faulty')
+      assert.deepEqual(
+        outcome.faults.map(({ code }) => code),
+        ['MAP-limit'],
+      )
+    return outcome.kind === 'faulty'
+  }
+  const square = ['pricesIncludeTax: = order.items.all(a, order.items.exists(b, a.price == b.price))']
+  assert.equal(isRefused(square, withItems(400)), false)
+  assert.equal(isRefused(square, withItems(600)), true)
+
+  const linesTimesItems = [
+    '  - forEach: = order.items',
+    '    amount: = sum(order.items.map(i, i.price))',
+    '    name: 合计',
+  ]
+  assert.equal(isRefused(linesTimesItems, withItems(400)), false)
+  assert.equal(isRefused(linesTimesItems, withItems(600)), true)
+
+  const partsOfEach = ['    model: = join(or(line.parts, []).map(p, p.name), "、")']
+  assert.equal(isRefused(partsOfEach, withItems(2_000, 20)), false, 'the parts of each item are seen once')
+  const partsOfAll = ['remark: = join(order.items.map(i, join(or(i.parts, []).map(p, p.name), "")), "").left(9)']
+  assert.equal(isRefused(partsOfAll, withItems(900, 5)), false)
+})
+
 test('keys of the prototype are fields like any other: absent', () => {
   const order = { ...ORDER, buyer: { name: 'x' } }
   const outcome = compileMapping(

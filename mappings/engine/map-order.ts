@@ -14,6 +14,7 @@ import type {
   InvoiceDraft,
 } from '../../connector/invoice/draft.js'
 import { Decimal } from '../../connector/kernel/decimal.js'
+import type { Fault } from '../../connector/kernel/fault.js'
 import type { DroppedLine, MapOutcome } from '../../connector/order/mapper.js'
 import { ORDER_NO_LENGTH_MAX } from '../../connector/order/order-key.js'
 import type {
@@ -30,15 +31,18 @@ import { addFault, makeOrderFault } from './faults.js'
 import { Filling, type Place } from './filling.js'
 import type { ObjectShape } from './order-shape.js'
 import { readOrder } from './read-order.js'
+import { isAffordable, type Walk } from './walked-lists.js'
 
 export interface CompiledDraft {
   shape: ObjectShape
   cells: DraftCells
+  walks: readonly Walk[]
 }
 
 /** Maps one order. Shape: never throws for what is wrong with an order or its mapping; that is in the outcome. */
-export function mapOrder({ shape, cells }: CompiledDraft, order: unknown): MapOutcome {
-  const { record, faults } = readOrder(order, shape)
+export function mapOrder({ shape, cells, walks }: CompiledDraft, order: unknown): MapOutcome {
+  const { record, faults, counts } = readOrder(order, shape)
+  if (!isAffordable(walks, counts)) return { kind: 'faulty', orderNo: null, faults: [TOO_MUCH_WORK] }
   const filling = new Filling(record, faults)
   const head: Place = { prefix: '/', values: filling.values, listPointer: '', itemIndex: 0 }
   const isBroken = faults.length > 0
@@ -52,6 +56,16 @@ export function mapOrder({ shape, cells }: CompiledDraft, order: unknown): MapOu
   const draft = fillDraft(cells, filling, head, dropped)
   if (faults.length > 0 || orderNo === null) return { kind: 'faulty', orderNo, faults }
   return { kind: 'draft', draft: { orderNo, ...draft }, dropped }
+}
+
+/** Not even the order number is computed then: nobody knows what its expression costs. */
+const TOO_MUCH_WORK: Fault = {
+  code: 'MAP-limit',
+  path: '',
+  message: '订单的列表过长，映射表达式的计算量超限',
+  messageEn: 'the lists of the order are too long for what the expressions of the mapping do with them',
+  cure: 'administrator',
+  parkCause: 'mapping_fault',
 }
 
 /** The number an order is known by. Without it nothing else about the order can be told to anybody. */

@@ -21,7 +21,7 @@ export function registerMissingValues(language: Environment): void {
 }
 
 /** Whether an unwrapped value counts as missing. */
-export function isMissing(value: unknown): boolean {
+function isMissing(value: unknown): boolean {
   return value === undefined || (typeof value === 'string' && value.trim() === '')
 }
 
@@ -100,7 +100,7 @@ function toOptional(value: unknown): Optional {
 }
 
 /** The unwrapped type of an argument; a field that the shape does not declare has none. */
-export function checkKnown(
+function checkKnown(
   node: ASTNode,
   checker: TypeChecker,
   context: unknown,

@@ -23,12 +23,12 @@ const FIELD_NAME_LENGTH_MAX = 100
 /** Names that reach an object's prototype in JavaScript. */
 const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
-export const SCALAR_TYPES = ['string', 'id', 'decimal', 'integer', 'boolean', 'any'] as const
+const SCALAR_TYPES = ['string', 'id', 'decimal', 'integer', 'boolean', 'any'] as const
 export type ScalarType = (typeof SCALAR_TYPES)[number]
 
 export type Shape = ScalarShape | ObjectShape | ListShape
 
-export interface ScalarShape {
+interface ScalarShape {
   kind: 'scalar'
   type: ScalarType
 }
@@ -48,6 +48,8 @@ export interface ListShape {
   item: Shape
   /** An expression walks it, so its length is bound; set while the mapping is compiled. */
   isWalked: boolean
+  /** Its length multiplies the work of expressions, so it is counted; set while the mapping is compiled. */
+  isCounted: boolean
 }
 
 export interface FieldShape {
@@ -58,7 +60,7 @@ export interface FieldShape {
 
 /** What an object of the order becomes; one class per declared object, because the language knows types by their class. */
 export type OrderRecord = Record<string, unknown>
-export type RecordClass = new () => OrderRecord
+type RecordClass = new () => OrderRecord
 
 export type ShapeOutcome = { ok: true; shape: ObjectShape } | { ok: false; faults: MappingFault[] }
 
@@ -111,7 +113,7 @@ function parseList(declaration: readonly unknown[], place: Place, parsing: Parsi
   const shape = parseAny(item, { path: `${place.path}/0`, title: `${place.title}[]` }, parsing)
   if (shape.kind === 'list')
     refuse(parsing, place.path, '列表不能直接嵌套', 'a list directly in a list is not supported')
-  return { kind: 'list', item: shape, isWalked: false }
+  return { kind: 'list', item: shape, isWalked: false, isCounted: false }
 }
 
 function parseObject(declaration: object, place: Place, parsing: Parsing): Shape {

@@ -10,6 +10,7 @@ import { type Fault, pointerToken } from '../../connector/kernel/fault.js'
 import { NumberText } from '../../connector/order/number-text.js'
 import { addFault, makeOrderFault } from './faults.js'
 import type { FieldShape, ListShape, ObjectShape, OrderRecord, ScalarType, Shape } from './order-shape.js'
+import type { ItemCounts } from './walked-lists.js'
 
 /** Characters of one declared text; a remark has 450, and expressions may repeat a text a thousand times. */
 const TEXT_LENGTH_MAX = 10_000
@@ -23,15 +24,18 @@ const NONE = Optional.none()
 export interface OrderReading {
   record: OrderRecord
   faults: Fault[]
+  counts: ItemCounts
 }
 
 export function readOrder(order: unknown, shape: ObjectShape): OrderReading {
   const faults: Fault[] = []
+  const counts = new Map<ListShape, number>()
+  const reading: Reading = { faults, counts }
   const root: At = { parent: null, key: '' }
-  const record = isObject(order) ? readFields(order, shape, root, faults) : null
+  const record = isObject(order) ? readFields(order, shape, root, reading) : null
   if (record === null)
-    report(faults, root, '', `应为对象，实为${kindZh(order)}`, `must be an object, not ${kindEn(order)}`)
-  return { record: record ?? new shape.Record(), faults }
+    report(reading, root, '', `应为对象，实为${kindZh(order)}`, `must be an object, not ${kindEn(order)}`)
+  return { record: record ?? new shape.Record(), faults, counts }
 }
 
 /** The sender may send long lists; that an expression walks them is the mapping's choice. */
@@ -47,13 +51,18 @@ function makeWalkFault(path: string): Fault {
   }
 }
 
+interface Reading {
+  faults: Fault[]
+  counts: Map<ListShape, number>
+}
+
 /** Where a value stands; turned into a JSON Pointer only when there is something to say about it. */
 interface At {
   parent: At | null
   key: string | number
 }
 
-function readFields(source: Record<string, unknown>, shape: ObjectShape, at: At, faults: Fault[]): OrderRecord {
+function readFields(source: Record<string, unknown>, shape: ObjectShape, at: At, reading: Reading): OrderRecord {
   const record = new shape.Record()
   const fields = shape.fields
   for (let index = 0; index < fields.length; index += 1) {
@@ -61,21 +70,21 @@ function readFields(source: Record<string, unknown>, shape: ObjectShape, at: At,
     if (field === undefined) break
     // An own field only: `toString` is no field of an order that does not carry it.
     const value = Object.hasOwn(source, field.name) ? source[field.name] : undefined
-    record[field.name] = readField(value, field, at, faults)
+    record[field.name] = readField(value, field, at, reading)
   }
   return record
 }
 
-function readField(value: unknown, field: FieldShape, at: At, faults: Fault[]): unknown {
+function readField(value: unknown, field: FieldShape, at: At, reading: Reading): unknown {
   const { shape, isOptional } = field
   if (value === undefined || value === null) {
     if (isOptional || isAny(shape)) return NONE
     const [zh, en] = value === null ? ['不能为 null', 'must not be null'] : ['缺少必填字段', 'is required but missing']
-    return report(faults, at, field.name, zh, en)
+    return report(reading, at, field.name, zh, en)
   }
   // Shop systems send '' for an amount that is not there.
   if (isOptional && value === '' && shape.kind === 'scalar' && shape.type !== 'string') return NONE
-  const read = readValue(value, shape, at, field.name, faults)
+  const read = readValue(value, shape, at, field.name, reading)
   return isOptional && read !== undefined && !isAny(shape) ? Optional.of(read) : read
 }
 
@@ -83,53 +92,54 @@ function isAny(shape: Shape): boolean {
   return shape.kind === 'scalar' && shape.type === 'any'
 }
 
-function readValue(value: unknown, shape: Shape, at: At, key: string | number, faults: Fault[]): unknown {
+function readValue(value: unknown, shape: Shape, at: At, key: string | number, reading: Reading): unknown {
   switch (shape.kind) {
     case 'scalar':
-      return readScalar(value, shape.type, at, key, faults)
+      return readScalar(value, shape.type, at, key, reading)
     case 'object':
-      if (isObject(value)) return readFields(value, shape, { parent: at, key }, faults)
-      return report(faults, at, key, `应为对象，实为${kindZh(value)}`, `must be an object, not ${kindEn(value)}`)
+      if (isObject(value)) return readFields(value, shape, { parent: at, key }, reading)
+      return report(reading, at, key, `应为对象，实为${kindZh(value)}`, `must be an object, not ${kindEn(value)}`)
     case 'list':
-      if (Array.isArray(value)) return readItems(value, shape, { parent: at, key }, faults)
-      return report(faults, at, key, `应为列表，实为${kindZh(value)}`, `must be a list, not ${kindEn(value)}`)
+      if (Array.isArray(value)) return readItems(value, shape, { parent: at, key }, reading)
+      return report(reading, at, key, `应为列表，实为${kindZh(value)}`, `must be a list, not ${kindEn(value)}`)
   }
 }
 
-function readItems(items: readonly unknown[], shape: ListShape, at: At, faults: Fault[]): unknown {
+function readItems(items: readonly unknown[], shape: ListShape, at: At, reading: Reading): unknown {
   if (items.length > ITEM_COUNT_MAX) {
     const most = `${ITEM_COUNT_MAX}`
-    return report(faults, at.parent, at.key, `列表超过 ${most} 项`, `has more than ${most} items`)
+    return report(reading, at.parent, at.key, `列表超过 ${most} 项`, `has more than ${most} items`)
   }
   if (shape.isWalked && items.length > WALKED_ITEM_COUNT_MAX) {
-    addFault(faults, makeWalkFault(pointerOf(at)))
+    addFault(reading.faults, makeWalkFault(pointerOf(at)))
     return undefined
   }
+  if (shape.isCounted) reading.counts.set(shape, (reading.counts.get(shape) ?? 0) + items.length)
   const read: unknown[] = new Array(items.length)
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index]
     read[index] =
       item === null
-        ? report(faults, at, index, '不能为 null', 'must not be null')
-        : readValue(item, shape.item, at, index, faults)
+        ? report(reading, at, index, '不能为 null', 'must not be null')
+        : readValue(item, shape.item, at, index, reading)
   }
   return read
 }
 
-function readScalar(value: unknown, type: ScalarType, at: At, key: string | number, faults: Fault[]): unknown {
+function readScalar(value: unknown, type: ScalarType, at: At, key: string | number, reading: Reading): unknown {
   switch (type) {
     case 'string':
-      return readText(value, at, key, faults)
+      return readText(value, at, key, reading)
     case 'id':
-      return readId(value, at, key, faults)
+      return readId(value, at, key, reading)
     case 'decimal':
-      return readDecimal(value) ?? report(faults, at, key, ...UNREADABLE_AMOUNT)
+      return readDecimal(value) ?? report(reading, at, key, ...UNREADABLE_AMOUNT)
     case 'integer':
-      return readInteger(value) ?? report(faults, at, key, '应为整数', 'must be a whole number', 'ORD-shape')
+      return readInteger(value) ?? report(reading, at, key, '应为整数', 'must be a whole number', 'ORD-shape')
     case 'boolean':
       if (typeof value === 'boolean') return value
       return report(
-        faults,
+        reading,
         at,
         key,
         `应为 true 或 false，实为${kindZh(value)}`,
@@ -146,18 +156,18 @@ const UNREADABLE_AMOUNT = [
   'ORD-amount',
 ] as const
 
-function readText(value: unknown, at: At, key: string | number, faults: Fault[]): unknown {
+function readText(value: unknown, at: At, key: string | number, reading: Reading): unknown {
   if (typeof value !== 'string') {
-    return report(faults, at, key, `应为文本，实为${kindZh(value)}`, `must be a text, not ${kindEn(value)}`)
+    return report(reading, at, key, `应为文本，实为${kindZh(value)}`, `must be a text, not ${kindEn(value)}`)
   }
   if (value.length <= TEXT_LENGTH_MAX) return value
-  return report(faults, at, key, `文本超过 ${TEXT_LENGTH_MAX} 个字符`, `has more than ${TEXT_LENGTH_MAX} characters`)
+  return report(reading, at, key, `文本超过 ${TEXT_LENGTH_MAX} 个字符`, `has more than ${TEXT_LENGTH_MAX} characters`)
 }
 
-function readId(value: unknown, at: At, key: string | number, faults: Fault[]): unknown {
-  if (typeof value === 'string') return readText(value, at, key, faults)
+function readId(value: unknown, at: At, key: string | number, reading: Reading): unknown {
+  if (typeof value === 'string') return readText(value, at, key, reading)
   const number = readInteger(value)
-  return number?.toString() ?? report(faults, at, key, '应为文本或整数', 'must be a text or a whole number')
+  return number?.toString() ?? report(reading, at, key, '应为文本或整数', 'must be a text or a whole number')
 }
 
 function readDecimal(value: unknown): Decimal | null {
@@ -188,7 +198,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function report(
-  faults: Fault[],
+  reading: Reading,
   at: At | null,
   key: string | number,
   message: string,
@@ -196,7 +206,7 @@ function report(
   code: 'ORD-shape' | 'ORD-amount' = 'ORD-shape',
 ): undefined {
   const path = at === null || (at.parent === null && key === '') ? '' : `${pointerOf(at)}/${pointerToken(key)}`
-  addFault(faults, makeOrderFault(code, path, message, messageEn))
+  addFault(reading.faults, makeOrderFault(code, path, message, messageEn))
 }
 
 function pointerOf(at: At): string {

@@ -7,14 +7,11 @@
  */
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { Decimal } from '../../connector/kernel/decimal.js'
-import { COUNTING_METHODS, FUNCTIONS, MACROS, METHODS } from './language.js'
+import { COUNTING_METHODS, FUNCTIONS, LOOPS, MACROS, METHODS } from './language.js'
 import { childrenOf } from './source-path.js'
 
 /** Iterations inside each other; with lists of 1,000 items a million steps, well under a second. */
 const MACRO_DEPTH_MAX = 2
-
-/** Functions that walk a list themselves. */
-const LOOPS: ReadonlySet<string> = new Set(['sum', 'join'])
 
 /** Names of CEL that many will try, and what to write instead. */
 const INSTEAD: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import { pointerToken } from '../../connector/kernel/fault.js'
 import { MACROS } from './language.js'
 
 /** The variables of an expression: the order, and the item of an entry. */
-export type Root = 'order' | 'item'
+type Root = 'order' | 'item'
 
 /** A place below a root; `*` stands for every item of a list. */
 export interface SourcePath {

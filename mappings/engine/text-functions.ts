@@ -4,7 +4,7 @@ import { parseLocalDate } from '../../connector/kernel/time.js'
 import { ExpressionError } from './faults.js'
 
 /** Characters of a text that an expression makes; the longest field of an invoice has 600. */
-export const TEXT_LENGTH_MAX = 10_000
+const TEXT_LENGTH_MAX = 10_000
 
 const CHINA_OFFSET_MS = 8 * 60 * 60 * 1000
 /** `2026-11-22T10:00:00.000Z`, `2026-11-22 10:00:00`, with or without seconds, fraction and offset. */
