@@ -41,7 +41,8 @@ export function divideCharge(charge: Charge, ceiling: Amount): Charge[] | null {
   if (charge.line.deduction !== null || ceiling <= 0n) return null
   for (const divisible of listDivisibles(charge, ceiling)) {
     const cuts = findCuts(divisible, ceiling)
-    const pieces = cuts === null ? null : makePieces(divisible, cuts)
+    if (cuts === null) continue
+    const pieces = makePieces(divisible, cuts) ?? makePieces(divisible, evenOutLast(cuts))
     if (pieces !== null) return pieces
   }
   return null
@@ -85,6 +86,13 @@ function findCuts(divisible: Divisible, ceiling: Amount): bigint[] | null {
   }
   cuts.push(stepCount)
   return cuts
+}
+
+/** A rest of a few cents may have no tax left for its discount's tax: it then shares with the piece before it. */
+function evenOutLast(cuts: readonly bigint[]): bigint[] {
+  const [start, last, end] = cuts.slice(-3)
+  if (start === undefined || last === undefined || end === undefined) return [...cuts]
+  return [...cuts.slice(0, -2), (start + end) / 2n, end]
 }
 
 function makePieces(divisible: Divisible, cuts: readonly bigint[]): Charge[] | null {

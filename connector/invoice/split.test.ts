@@ -209,6 +209,15 @@ test('a discount of a few cents is dealt out to some pieces only, never as a lin
   }
 })
 
+test('a rest too small for the tax of its discount shares with the piece before it', () => {
+  const lines = [aLine({ quantity: '28.623', unitPrice: '10.0249', taxRate: '0.01', discountAmount: '217.50' })]
+  const parts = split(aDraft({ lines, pricesIncludeTax: false }), { maxNetPerInvoice: amount('17.34') })
+  assert.equal(parts.length, 5)
+  for (const part of parts) assertSendable(part)
+  const [, , , fourth, fifth] = parts.map((part) => totalsOf(part).netAmount)
+  assert.ok(fourth && fifth && fourth - fifth <= 1n)
+})
+
 test('a discount of nearly everything never outgrows a piece', () => {
   for (let fen = 1; fen < 60; fen += 1) {
     const discountAmount = Decimal.of('1000.00').minus(new Decimal(BigInt(fen), 2))

@@ -40,7 +40,7 @@ function shrink<T>(seed: number, generate: (choices: Choices) => T, check: (valu
     },
   })
   const property = fc.property(fc.array(fc.nat()), (choices) => check(generate(replay(choices))))
-  fc.assert(property, { seed, numRuns: 1, examples: [[made]] })
+  fc.assert(property, { seed, numRuns: 1, examples: [[made]], includeErrorInReport: true })
 }
 
 /** Choices out of a list; when it ends, always the first. */
