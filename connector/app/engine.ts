@@ -42,8 +42,8 @@ const RENEW_REST_MS = 5_000
 
 export type EngineDeps = ReceiveDeps &
   ReserveDeps &
-  Omit<UploadDeps, 'onEvents' | 'report'> &
-  Omit<PollDeps, 'onEvents' | 'report'> &
+  Omit<UploadDeps, 'report'> &
+  Omit<PollDeps, 'report'> &
   Omit<PublishDeps, 'outbox' | 'report'> &
   Omit<ReplenishDeps, 'report'> &
   Omit<RefreshDeps, 'tables' | 'report'> & {
@@ -68,7 +68,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   const tasks = new Set<Promise<void>>()
   const pauses = new Map<UsingUnitId, number>()
   const polls = pLimit(POLL_COUNT_MAX)
-  const settleDeps = { ...deps, report, onEvents: (events: readonly PendingEvent[]) => publishSoon(events) }
+  const settleDeps = { ...deps, report }
 
   /** Runs a piece of work beside the stations; `stop` waits for it, an error is told. */
   function spawn(name: string, work: () => Promise<void>): void {
@@ -113,9 +113,10 @@ export function makeEngine(deps: EngineDeps): Engine {
     held.set(batch.id, batch.fence)
     spawn('upload', async () => {
       try {
-        const end = await laneOf(batch.unit.id)(() => upload({ ...settleDeps, report }, batch))
+        const end = await laneOf(batch.unit.id)(() => upload(settleDeps, batch))
         if (end.next === 'poll') stations.poll.kickAt(end.dueAt)
         if (end.next === 'later') stations.resend.kickAt(end.dueAt)
+        if (end.next === 'publish') publishSoon(end.events)
         if (end.next === 'divided') for (const child of end.children) send(child)
       } finally {
         held.delete(batch.id)
@@ -167,7 +168,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     held.set(batch.id, batch.fence)
     spawn('poll', async () => {
       try {
-        const dueAt = await polls(() => poll({ ...settleDeps, report }, batch, unit))
+        const { dueAt, events } = await polls(() => poll(settleDeps, batch, unit))
+        if (events.length > 0) publishSoon(events)
         if (dueAt !== null) stations.poll.kickAt(dueAt)
       } finally {
         held.delete(batch.id)

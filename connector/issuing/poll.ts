@@ -8,7 +8,7 @@ import { after, type Clock, type Instant } from '../kernel/time.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import { pollDelayMs, RESULT_WINDOW_MS } from './backoff.js'
 import type { InvoiceUploader, ResultAnswer } from './bureau.js'
-import type { HeldBatch, IssuingStore } from './ports.js'
+import type { HeldBatch, IssuingStore, PendingEvent } from './ports.js'
 import { isOpen, judge, type SettleDeps, settleVerdicts } from './settle.js'
 
 /** Longest wait for the answer to a query. */
@@ -33,8 +33,14 @@ export interface PollReport {
   durationMs: number
 }
 
-/** Polls one held batch; returns when to look at it again, or null when it is closed. */
-export async function poll(deps: PollDeps, batch: HeldBatch, unit: UsingUnit): Promise<Instant | null> {
+/** What the caller does next: publish what is committed, and look again when it is due (null: the batch is closed). */
+export interface PollEnd {
+  dueAt: Instant | null
+  events: readonly PendingEvent[]
+}
+
+/** Polls one held batch. */
+export async function poll(deps: PollDeps, batch: HeldBatch, unit: UsingUnit): Promise<PollEnd> {
   const startedAt = deps.clock.now()
   if (batch.receiptNo === null || isWindowPassed(batch, startedAt)) return sendAgain(deps, batch, startedAt)
   const answer = await deps.uploader.queryResult(unit, batch.receiptNo, {
@@ -47,8 +53,8 @@ export async function poll(deps: PollDeps, batch: HeldBatch, unit: UsingUnit): P
     const items = await deps.store.batches.loadItems(tx, batch.id)
     const verdicts = answer.kind === 'results' ? judge(items, answer.rows, batch.wasInDoubt) : []
     const next = { dueAt, polls: batch.polls + 1 }
-    const isWritten = await settleVerdicts(deps, tx, { ...settling, ...next }, items, verdicts ?? [], at)
-    return { verdicts, openCount: items.filter(isOpen).length - (verdicts?.length ?? 0), isWritten }
+    const events = await settleVerdicts(deps, tx, { ...settling, ...next }, items, verdicts ?? [], at)
+    return { verdicts, openCount: items.filter(isOpen).length - (verdicts?.length ?? 0), events }
   })
   const verdicts = outcome.verdicts ?? []
   deps.report({
@@ -62,11 +68,12 @@ export async function poll(deps: PollDeps, batch: HeldBatch, unit: UsingUnit): P
     openCount: outcome.openCount,
     durationMs: at - startedAt,
   })
-  return outcome.isWritten && outcome.openCount > 0 ? dueAt : null
+  const isOpenStill = outcome.events !== null && outcome.openCount > 0
+  return { dueAt: isOpenStill ? dueAt : null, events: outcome.events ?? [] }
 }
 
 /** The receipt is gone or was never ours to ask: the bytes must be uploaded again, and the batch is in doubt until then. */
-async function sendAgain(deps: PollDeps, batch: HeldBatch, at: Instant): Promise<Instant | null> {
+async function sendAgain(deps: PollDeps, batch: HeldBatch, at: Instant): Promise<PollEnd> {
   const isMoved = await deps.store.database.transaction((tx) =>
     deps.store.batches.move(tx, {
       id: batch.id,
@@ -80,7 +87,7 @@ async function sendAgain(deps: PollDeps, batch: HeldBatch, at: Instant): Promise
       invoices: { from: ['accepted'], to: 'in_doubt' },
     }),
   )
-  return isMoved ? at : null
+  return { dueAt: isMoved ? at : null, events: [] }
 }
 
 function isWindowPassed(batch: HeldBatch, now: Instant): boolean {

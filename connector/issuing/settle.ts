@@ -44,8 +44,6 @@ export interface SettleDeps {
   leaseMs: number
   /** false: a number that the bureau refused is burned instead of used again (design D4). */
   reuseRejectedNumbers: boolean
-  /** Events of this commit, to be published by this process at once. */
-  onEvents: (events: readonly PendingEvent[]) => void
 }
 
 /** The batch whose invoices end, under the caller's fence. */
@@ -109,7 +107,12 @@ function judgeRow(invoiceId: string, row: ResultRow, wasSentBefore: boolean): Ve
   }
 }
 
-/** Writes verdicts about open items and all that follows from them; false when the fence was lost and nothing was written. */
+/**
+ * Writes verdicts about open items and all that follows from them.
+ *
+ * Shape   the events written, to be published by the caller only after the commit; null when the fence was lost and
+ *         nothing was written
+ */
 export async function settleVerdicts(
   deps: SettleDeps,
   tx: Tx,
@@ -117,7 +120,7 @@ export async function settleVerdicts(
   items: readonly BatchItem[],
   verdicts: readonly Verdict[],
   at: Instant,
-): Promise<boolean> {
+): Promise<readonly PendingEvent[] | null> {
   const openCount = items.filter(isOpen).length - verdicts.length
   const isClosed = openCount === 0
   const isMoved = await deps.store.batches.move(tx, {
@@ -131,9 +134,8 @@ export async function settleVerdicts(
     at,
     ...(batch.polls !== undefined && { polls: batch.polls }),
   })
-  if (!isMoved) return false
-  if (verdicts.length > 0) await endInvoices(deps, tx, batch, items, verdicts, at)
-  return true
+  if (!isMoved) return null
+  return verdicts.length === 0 ? [] : endInvoices(deps, tx, batch, items, verdicts, at)
 }
 
 async function endInvoices(
@@ -143,7 +145,7 @@ async function endInvoices(
   items: readonly BatchItem[],
   verdicts: readonly Verdict[],
   at: Instant,
-): Promise<void> {
+): Promise<readonly PendingEvent[]> {
   const { store } = deps
   const byId = new Map(items.map((item) => [item.invoiceId, item]))
   const ends = verdicts.flatMap((verdict) => (verdict.to === 'reserved' ? [] : [toEnd(verdict, at)]))
@@ -156,8 +158,9 @@ async function endInvoices(
     throw new Defect(`batch ${batch.id}: ${verdicts.length - changed.size} verdicts found no open invoice`)
 
   const closed = ends.filter((end) => end.to !== 'needs_person').flatMap((end) => byId.get(end.invoiceId) ?? [])
-  if (closed.length > 0) await endOrders(deps, tx, batch.unit, closed, at)
+  const events = closed.length === 0 ? [] : await endOrders(deps, tx, batch.unit, closed, at)
   await settleResources(deps, tx, batch, byId, verdicts)
+  return events
 }
 
 /** Quota first, numbers second: the same order of locks as in `reserve.ts`. */
@@ -192,7 +195,7 @@ async function endOrders(
   unit: UsingUnit,
   closed: readonly BatchItem[],
   at: Instant,
-): Promise<void> {
+): Promise<readonly PendingEvent[]> {
   const counts = new Map<string, number>()
   for (const { orderId } of closed) counts.set(orderId, (counts.get(orderId) ?? 0) + 1)
   const orders = await deps.store.orders.closeParts(
@@ -200,7 +203,7 @@ async function endOrders(
     [...counts].map(([orderId, count]) => ({ orderId, count })),
   )
   const done = orders.filter((order) => order.openCount === 0)
-  if (done.length === 0) return
+  if (done.length === 0) return []
   const parts = groupByOrder(
     await deps.store.orders.loadParts(
       tx,
@@ -214,7 +217,7 @@ async function endOrders(
   )
   const written = events.map(({ event }) => event)
   await deps.store.outbox.insert(tx, written)
-  deps.onEvents(written.map((event) => ({ ...event, attempts: 1 })))
+  return written.map((event) => ({ ...event, attempts: 1 }))
 }
 
 function makeFinalEvent(

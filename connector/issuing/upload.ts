@@ -16,7 +16,7 @@ import { after, type Clock, type Instant } from '../kernel/time.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import { DOUBT_MS_MAX, doubtDelayMs, neverSentDelayMs, pollDelayMs, type Random } from './backoff.js'
 import type { InvoiceUploader, UploadAnswer } from './bureau.js'
-import type { FrozenText, IssuingStore, Tx } from './ports.js'
+import type { FrozenText, IssuingStore, PendingEvent, Tx } from './ports.js'
 import { hashBatch } from './reserve.js'
 import { type SettleDeps, settleVerdicts, type Verdict } from './settle.js'
 
@@ -60,6 +60,7 @@ export type UploadEnd =
   | { next: 'poll'; dueAt: Instant }
   | { next: 'later'; dueAt: Instant }
   | { next: 'divided'; children: readonly Sendable[] }
+  | { next: 'publish'; events: readonly PendingEvent[] }
   | { next: 'nothing' }
 
 /** Opens an attempt, sends the frozen bytes, writes what came of it. */
@@ -242,6 +243,7 @@ async function refuse(
   if (item === undefined) return { next: 'nothing' }
   const refusal = { code: answer.code, message: answer.message }
   const verdict: Verdict = { invoiceId: item.invoiceId, to: 'rejected', refusal }
-  await settleVerdicts(deps, tx, { ...batch, closeAs: 'refused', from: ['sending'] }, items, [verdict], at)
-  return { next: 'nothing' }
+  const settling = { ...batch, closeAs: 'refused' as const, from: ['sending'] as const }
+  const events = await settleVerdicts(deps, tx, settling, items, [verdict], at)
+  return events === null ? { next: 'nothing' } : { next: 'publish', events }
 }
