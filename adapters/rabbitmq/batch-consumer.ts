@@ -36,7 +36,7 @@ interface Handed {
   isRedelivered: boolean
 }
 
-export interface IntakeStatus {
+interface IntakeStatus {
   /** `failing`: messages are taken but could not be stored the last time. */
   state: 'opening' | 'consuming' | 'failing' | 'paused' | 'stopped'
   since: Instant
@@ -157,12 +157,15 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
     this.#channel = null
     this.#consumerTag = null
     this.#waiting = []
+    // The messages that failed are the broker's again, perhaps another replica's; the next ones will tell.
+    this.#failure = null
     this.#stopGathering()
   }
 
   /** Brings the consumer at the broker in line with what is wanted by now. Errors: those of the broker. */
   #align(): Promise<void> {
     const turn = this.#turn.then(() => this.#alignNow())
+    // The caller hears of a failure; the next in turn is not to.
     this.#turn = turn.catch(() => {})
     return turn
   }
@@ -275,6 +278,7 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
       )
     } else if (givesBack && first.passedAtFailure !== null && first.passedAtFailure < this.#passedCount) {
       log.warn({ queue, messageId: first.message.properties.messageId }, 'message.given-back')
+      this.#failure = null
       this.#tell(first.channel, () => first.channel.nack(first.message, false, true))
     } else {
       this.#waiting.push({ ...first, passedAtFailure: this.#passedCount })

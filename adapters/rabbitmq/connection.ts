@@ -38,9 +38,9 @@ const FRAME_BYTE_COUNT_MAX = 131_072
 /** Refusals of the handshake (login, virtual host), which amqplib tells only as text. */
 const REFUSED_BY_BROKER = /ACCESS[-_]REFUSED|NOT[-_]ALLOWED|ConnectionOpenOk; got <ConnectionClose/
 
-export type ConnectionState = 'connecting' | 'connected' | 'blocked' | 'stopped'
+type ConnectionState = 'connecting' | 'connected' | 'blocked' | 'stopped'
 
-export interface ConnectionStatus {
+interface ConnectionStatus {
   state: ConnectionState
   since: Instant
   /** What last went wrong; null once connected again. */
@@ -168,13 +168,15 @@ class LastingConnection implements BrokerConnection {
       if (signal.aborted) break
       failureCount += 1
       this.#setStatus('connecting', error)
-      const fault = wasUp ? null : toFault(error, clock.now() - startedAt >= startTimeoutMs)
+      const leftMs = startTimeoutMs - (clock.now() - startedAt)
+      const fault = wasUp ? null : toFault(error, leftMs <= 0)
       if (fault !== null) {
         this.#setStatus('stopped', error)
         this.#life = null
         throw fault
       }
-      const pauseMs = toPauseMs(failureCount, RECONNECT_PAUSE_MS_MAX, random)
+      const pauseMsMax = wasUp ? RECONNECT_PAUSE_MS_MAX : Math.min(RECONNECT_PAUSE_MS_MAX, leftMs)
+      const pauseMs = toPauseMs(failureCount, pauseMsMax, random)
       log.warn({ connection: name, failureCount, pauseMs, error }, 'broker.lost')
       await this.#timers.wait(pauseMs, signal)
     }
@@ -194,7 +196,7 @@ class LastingConnection implements BrokerConnection {
       this.#setStatus('connected', null)
       this.#options.log.info({ connection: this.#options.name }, 'broker.connected')
       onUp()
-      for (const listener of this.#listeners) listener(link)
+      for (const listener of [...this.#listeners]) listener(link)
       return await link.lost
     } catch (error) {
       await this.#link?.close()
@@ -206,12 +208,13 @@ class LastingConnection implements BrokerConnection {
   }
 
   async #connect(signal: AbortSignal): Promise<ChannelModel> {
-    const { url, name, ca } = this.#options
+    const { url, name, ca, startTimeoutMs = START_TIMEOUT_MS } = this.#options
     const connecting = connect(toAddress(url), {
       noDelay: true,
       keepAlive: true,
       keepAliveDelay: KEEP_ALIVE_MS,
-      timeout: CONNECT_TIMEOUT_MS,
+      // Zero would mean no deadline.
+      timeout: Math.max(Math.min(CONNECT_TIMEOUT_MS, startTimeoutMs), 1),
       clientProperties: { connection_name: name, product: 'leqi-connector' },
       ...(ca !== null && { ca }),
     })

@@ -157,6 +157,26 @@ await describeOnBrokers((broker) => {
     assert.deepEqual(await bench.ground.drain(bench.topology.deadQueue), [])
   })
 
+  test('is failing no longer when the messages that failed went elsewhere', { timeout }, async (t) => {
+    const { bench, relay, connection } = await setUp(t)
+    const store = makeStore<Delivery>()
+    store.failWhen(() => true)
+    await bench.ground.send(bench.topology.orderQueue, 'taken by another')
+    const consumer = consume(bench, store, { connection })
+    await consumer.start()
+    await bench.log.until('batch.failed')
+    assert.deepEqual(
+      [consumer.status().state, consumer.status().lastError],
+      ['failing', 'the store chokes on this one'],
+    )
+    await consumer.pause()
+    relay.cut()
+    await bench.log.until('channel.opened', 2)
+    assert.deepEqual(await bench.ground.drain(bench.topology.orderQueue), ['taken by another'])
+    await consumer.resume()
+    assert.equal(consumer.status().state, 'consuming')
+  })
+
   test('gives a message back that fails while others pass, until the broker buries it', { timeout }, async (t) => {
     const { bench, connection } = await setUp(t)
     const { orderQueue, deadQueue } = bench.topology

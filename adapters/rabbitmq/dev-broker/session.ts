@@ -90,7 +90,7 @@ export class Session {
   refuse({ replyCode, message }: Refusal): void {
     this.#send('ConnectionClose', 0, { replyCode, replyText: message.slice(0, 250), classId: 0, methodId: 0 })
     this.#end()
-    this.#socket.end()
+    this.#socket.removeAllListeners('data').resume().end()
   }
 
   /** From now on nothing is read or written while the socket stays open: a link that died without a word. */

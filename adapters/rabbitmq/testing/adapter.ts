@@ -7,7 +7,7 @@ import type { Timers } from '../timing.js'
 import { declareTopology, type Topology, toTopology } from '../topology.js'
 import { type Ground, openGround } from './ground.js'
 
-export interface TestTimers extends Timers {
+interface TestTimers extends Timers {
   /** Lets all repeated work come due so many times. */
   tick(count: number): void
   /** Pauses that were asked for; none of them takes time. */
@@ -16,7 +16,7 @@ export interface TestTimers extends Timers {
   intervalsMs: number[]
 }
 
-export interface TestLog extends Log {
+interface TestLog extends Log {
   events: string[]
   /** Resolves when an event was logged so many times since the beginning. */
   until(event: string, count?: number): Promise<void>
