@@ -196,7 +196,7 @@ export const VARIABLES = {
     schema: Type.Integer({ minimum: 1, maximum: 64 }),
     read: readInteger,
     fallback: 8,
-    meaning: { zh: '同时进行的上传数（各开票单位合计）', en: 'uploads under way at once, all using units together' },
+    meaning: { zh: '每个使用单位同时进行的上传数', en: 'uploads of one using unit under way at once' },
     expected: { zh: '须为 1 到 64 的整数', en: 'must be an integer from 1 to 64' },
   },
   isRejectedNumberReused: {
