@@ -53,7 +53,7 @@ module.exports = {
       name: 'nobody-imports-app',
       comment: 'the front door is composed from the outside only',
       severity: 'error',
-      from: { pathNot: '^(connector/app/|jobs/|bench/)|\\.test\\.ts$' },
+      from: { pathNot: `^(connector/app/|jobs/|bench/)|${TESTS}` },
       to: { path: '^connector/app/' },
     },
     {

@@ -1,0 +1,273 @@
+/**
+ * The whole pipeline in one process for an end-to-end test: simulated bureau, real database, broker, connector, and an
+ * order system that publishes orders and reads results.
+ *
+ * Everything stands in a schema and under a name prefix of its own and is gone afterwards. Settings reach the connector
+ * the way an operator's do: as a file, through the command line. Nothing sleeps: a wait ends with what it waits for, or
+ * fails with what it saw.
+ */
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import amqp from 'amqplib'
+import type pg from 'pg'
+import { stringify } from 'yaml'
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../adapters/leqi/simulator/simulator.js'
+import { makePool } from '../../adapters/postgres/pool.js'
+import { auditSchemaOf } from '../../adapters/postgres/schema-name.js'
+import { toTopology } from '../../adapters/rabbitmq/topology.js'
+import { makeLogger } from '../../adapters/system/logger.js'
+import { runCli } from '../app/cli/program.js'
+import { type Connector, compose } from '../app/compose.js'
+import { loadConfig, readHost } from '../app/config.js'
+import { type StopReport, startAll, stopAll } from '../app/lifecycle.js'
+import { databaseUrl } from './database.js'
+import { type IncomingResult, type OrderSystem, openOrderSystem } from './order-system.js'
+import { makeSettings, type Settings } from './pipeline-settings.js'
+import { type InboxView, makeView, type OrderView } from './pipeline-view.js'
+import { waitFor } from './wait-for.js'
+
+const DEFAULT_AMQP_URL = 'amqp://guest:guest@127.0.0.1:5672'
+/** Connections of the test itself, beside those of the connector. */
+const CONNECTION_COUNT_MAX = 4
+/** Lines of the connector's log shown when a wait was in vain. */
+const LOG_LINE_COUNT = 12
+
+/** What the cleaning hangs on: a test, or a file by its root `after`. */
+interface Owner {
+  after: (clean: () => Promise<void>) => void
+}
+
+export interface PipelineOptions {
+  /** Changes the settings before they are applied for the first time. */
+  settings?: (settings: Settings) => void
+  simulator?: SimulatorOptions
+  env?: Record<string, string>
+  /** false: results find no queue until `orderSystem.bindResults()`. Default true. */
+  bindsResults?: boolean
+}
+
+export interface Applied {
+  exitCode: number
+  lines: readonly string[]
+}
+
+export interface Pipeline {
+  simulator: Simulator
+  orderSystem: OrderSystem
+  /** Messages, orders and batches as the database holds them. */
+  view: ReturnType<typeof makeView>
+  pool: pg.Pool
+  schema: string
+  /** Changes the settings and applies them as an operator does; `flags` as on the command line. */
+  apply(change?: (settings: Settings) => void, flags?: readonly string[]): Promise<Applied>
+  /** Writes a mapping beside the settings file and returns its name for `businessTypes`. */
+  writeMapping(name: string, text: string): string
+  start(): Promise<void>
+  /** Stops the connector as a signal does; servers and all that is stored stay. */
+  stop(): Promise<StopReport>
+  readiness(): Promise<Readiness>
+  /** The next result of an order that no test took before. */
+  nextResult(orderNo: string): Promise<IncomingResult>
+  nextResultWhere(what: string, matches: (incoming: IncomingResult) => boolean): Promise<IncomingResult>
+  /** The message once it is decided or parked. */
+  settledMessage(messageId: string): Promise<InboxView>
+  /** The latest revision of an order once `isSo`. */
+  orderThat(orderNo: string, what: string, isSo: (order: OrderView) => boolean): Promise<OrderView>
+  /** Looks again until there is something other than null. */
+  until<T>(what: string, look: () => Promise<T | null> | T | null): Promise<T>
+  sql<R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<R[]>
+}
+
+export interface Readiness {
+  status: string
+  phase: string
+  parked: readonly { entity: string; cause: string; count: number }[]
+  results: { pendingCount: number; unroutableCount: number }
+  units: readonly { taxNo: string; isVerified: boolean; freeNumberCount: number }[]
+}
+
+interface Ground {
+  simulator: Simulator
+  env: Record<string, string> & { AMQP_URL: string; LEQI_NAME_PREFIX: string; LEQI_DB_SCHEMA: string }
+  folder: string
+  pool: pg.Pool
+  settings: Settings
+  logLines: string[]
+}
+
+/** Starts the bureau, applies the settings, starts the connector, and opens the order system's doors. */
+export async function startPipeline(owner: Owner, options: PipelineOptions = {}): Promise<Pipeline> {
+  const closers: (() => Promise<unknown>)[] = []
+  owner.after(async () => {
+    for (const close of closers.reverse()) await close()
+  })
+  const ground = await openGround(options, closers)
+  const { env } = ground
+  await applySettings(ground, options.settings)
+  const orderSystem = await openOrderSystem(env.AMQP_URL, env.LEQI_NAME_PREFIX)
+  closers.push(() => orderSystem.close())
+  const pipeline = makePipeline(ground, orderSystem)
+  closers.push(() => pipeline.stop())
+  await pipeline.start()
+  if (options.bindsResults !== false) await orderSystem.bindResults()
+  return pipeline
+}
+
+async function openGround(options: PipelineOptions, closers: (() => Promise<unknown>)[]): Promise<Ground> {
+  const simulator = await startSimulator({
+    verdictDelay: { minMs: 0, maxMs: 0, hiddenMs: 0 },
+    ratePerSecond: 10_000,
+    ...options.simulator,
+  })
+  closers.push(() => simulator.close())
+  const folder = mkdtempSync(join(tmpdir(), 'leqi-pipeline-'))
+  closers.push(async () => rmSync(folder, { recursive: true, force: true }))
+  const schema = `test_${randomBytes(6).toString('hex')}`
+  const env = {
+    DATABASE_URL: databaseUrl(),
+    AMQP_URL: process.env.AMQP_URL ?? DEFAULT_AMQP_URL,
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+    LEQI_MASTER_KEY: randomBytes(32).toString('base64'),
+    LEQI_DB_SCHEMA: schema,
+    LEQI_NAME_PREFIX: `${schema}.`,
+    LEQI_INSECURE_HOSTS: new URL(simulator.url).host,
+    ...options.env,
+  }
+  const pool = makePool({
+    url: env.DATABASE_URL,
+    schema,
+    applicationName: 'leqi-connector test',
+    connectionCountMax: CONNECTION_COUNT_MAX,
+    onError: () => undefined,
+  })
+  closers.push(async () => {
+    await pool.query(`set statement_timeout = 0; set client_min_messages = warning;
+      drop schema if exists ${schema}, ${auditSchemaOf(schema)} cascade`)
+    await pool.end()
+  })
+  closers.push(() => removeBrokerObjects(env.AMQP_URL, env.LEQI_NAME_PREFIX))
+  return { simulator, env, folder, pool, settings: makeSettings(simulator.url), logLines: [] }
+}
+
+async function removeBrokerObjects(url: string, namePrefix: string): Promise<void> {
+  const topology = toTopology(namePrefix)
+  const connection = await amqp.connect(url)
+  const channel = await connection.createChannel()
+  for (const queue of [topology.orderQueue, topology.deadQueue]) await channel.deleteQueue(queue)
+  for (const exchange of [topology.orderExchange, topology.resultExchange, topology.deadExchange]) {
+    await channel.deleteExchange(exchange)
+  }
+  await connection.close()
+}
+
+async function applySettings(
+  { env, folder, settings }: Ground,
+  change: (settings: Settings) => void = () => undefined,
+  flags: readonly string[] = [],
+): Promise<Applied> {
+  change(settings)
+  const file = join(folder, 'settings.yaml')
+  writeFileSync(file, stringify(settings))
+  const lines: string[] = []
+  const exitCode = await runCli(['apply', file, ...flags], {
+    source: { ...readHost(), env },
+    print: (line) => lines.push(line),
+    complain: (line) => lines.push(line),
+    signals: new EventEmitter(),
+    exitNow: () => undefined,
+  })
+  return { exitCode, lines }
+}
+
+function makePipeline(ground: Ground, orderSystem: OrderSystem): Pipeline {
+  const { simulator, env, folder, pool, logLines } = ground
+  const view = makeView(pool)
+  const taken = new Set<IncomingResult>()
+  let connector: Connector | null = null
+
+  const until: Pipeline['until'] = (what, look) =>
+    waitFor(look, { what, describe: () => describe(view, orderSystem, logLines) })
+
+  const nextResultWhere: Pipeline['nextResultWhere'] = async (what, matches) => {
+    const next = () => orderSystem.received.find((each) => !taken.has(each) && matches(each)) ?? null
+    const found = await until(`a result ${what}`, next)
+    taken.add(found)
+    return found
+  }
+
+  return {
+    simulator,
+    orderSystem,
+    view,
+    pool,
+    schema: env.LEQI_DB_SCHEMA,
+    until,
+    nextResultWhere,
+    apply: (change, flags) => applySettings(ground, change, flags),
+    writeMapping(name, text) {
+      writeFileSync(join(folder, name), text)
+      return name
+    },
+    async start() {
+      const config = loadConfig({ ...readHost(), env }, ['databaseUrl', 'amqpUrl', 'masterKey'])
+      connector = await compose(config, makeLogger({ level: env.LOG_LEVEL ?? 'warn', destination: toLines(logLines) }))
+      await startAll(connector.services)
+    },
+    async stop() {
+      const services = connector?.services ?? []
+      connector = null
+      return stopAll(services)
+    },
+    async readiness() {
+      const response = await fetch(`${connector?.address()}/readyz`)
+      // The page's own tests hold it to its schema.
+      return (await response.json()) as Readiness
+    },
+    nextResult: (orderNo) => nextResultWhere(`of order ${orderNo}`, ({ result }) => result.orderNo === orderNo),
+    settledMessage: (messageId) =>
+      until(`a decision about message ${messageId}`, async () => {
+        const found = (await view.inbox()).find((each) => each.messageId === messageId)
+        return found !== undefined && (found.disposition ?? found.parkCause) !== null ? found : null
+      }),
+    orderThat: (orderNo, what, isSo) =>
+      until(`order ${orderNo} ${what}`, async () => {
+        const found = (await view.orders()).findLast((each) => each.orderNo === orderNo)
+        return found !== undefined && isSo(found) ? found : null
+      }),
+    async sql<R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
+      return (await pool.query<R>(text, [...values])).rows
+    },
+  }
+}
+
+function toLines(lines: string[]): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk).trimEnd())
+      done()
+    },
+  })
+}
+
+async function describe(
+  view: ReturnType<typeof makeView>,
+  orderSystem: OrderSystem,
+  logLines: readonly string[],
+): Promise<string> {
+  const [inbox, orders, batches] = await Promise.all([view.inbox(), view.orders(), view.batches()])
+  const open = orders.filter(({ state }) => !['issued', 'rejected'].includes(state))
+  const undecided = inbox.filter(({ disposition }) => disposition !== 'accepted')
+  const results = orderSystem.received.map(({ result }) => `${result.orderNo} ${result.status}`)
+  return [
+    `messages not accepted: ${JSON.stringify(undecided)}`,
+    `orders not ended: ${JSON.stringify(open)}`,
+    `batches: ${JSON.stringify(batches)}`,
+    `results: ${results.join(', ')}`,
+    ...logLines.slice(-LOG_LINE_COUNT),
+  ].join('\n')
+}
