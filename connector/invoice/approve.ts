@@ -20,6 +20,9 @@ import { INVOICE_LIMITS } from './limits.js'
 import { splitCharges } from './split.js'
 import { totalsOf } from './totals.js'
 
+/** Characters of a currency code (ISO 4217); a message repeats no more of what was sent instead. */
+const CURRENCY_LENGTH = 3
+
 export type Approval =
   | { kind: 'approved'; invoices: readonly Invoice[]; warnings: readonly Finding[] }
   | { kind: 'faulty'; faults: readonly Fault[] }
@@ -41,7 +44,7 @@ export function approve(draft: InvoiceDraft, context: IssuingContext): Approval 
     report('INV-letter', '/letter')
     return { kind: 'faulty', faults }
   }
-  if (draft.currency !== 'CNY') report('ORD-currency', '/currency', draft.currency)
+  if (draft.currency !== 'CNY') report('ORD-currency', '/currency', draft.currency.slice(0, CURRENCY_LENGTH))
   const findings = [...checkDraft(draft, context)]
   const computed = computeLines(draft)
   if (computed.kind === 'faulty') faults.push(...computed.faults)

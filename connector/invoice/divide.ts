@@ -6,8 +6,8 @@
  *
  * A piece is not computed on its own and the last one corrected, because the errors of the others would pile up in the
  * last and break its checks A2 and A7. Instead amounts are computed for the quantity *up to* each cut, as one line
- * would be, and a piece is the difference between two cuts: no piece is then off by more than a cent, the last piece
- * takes the rest, and the sum is the charge itself.
+ * would be, and a piece is the difference between two cuts: its net is then at most a cent off what its gross says, the
+ * last piece takes the rest, and the sum is the charge itself.
  */
 import { type Amount, fen } from '../kernel/amount.js'
 import { Decimal, divideHalfUp } from '../kernel/decimal.js'
@@ -43,7 +43,7 @@ export function divideCharge(charge: Charge, ceiling: Amount): Charge[] | null {
     const cuts = findCuts(divisible, ceiling)
     if (cuts === null) continue
     const pieces = makePieces(divisible, cuts) ?? makePieces(divisible, evenOutLast(cuts))
-    if (pieces !== null) return pieces
+    if (pieces?.every((piece) => netOfCharge(piece) <= ceiling)) return pieces
   }
   return null
 }

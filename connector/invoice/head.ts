@@ -8,7 +8,8 @@ import type { Report } from './invoice-faults.js'
 
 /** 购买方自然人标志 Y: the name on the invoice ends so, once. */
 const PERSON_SUFFIX = '（个人）'
-const PERSON_SUFFIXES = /(?:\s*[（(]个人[）)])+$/u
+/** How senders write it. */
+const WRITTEN_PERSON_SUFFIXES = [PERSON_SUFFIX, '(个人)'] as const
 
 export type InvoiceHead = Omit<
   Invoice,
@@ -54,7 +55,7 @@ function toBuyer(draft: DraftBuyer, report: Report): Buyer | null {
     return null
   }
   return {
-    name: isPerson === true ? `${name.replace(PERSON_SUFFIXES, '')}${PERSON_SUFFIX}` : name,
+    name: isPerson === true ? `${stripPersonSuffixes(name)}${PERSON_SUFFIX}` : name,
     taxNo: taxNoOf(draft),
     address,
     phone,
@@ -64,6 +65,16 @@ function toBuyer(draft: DraftBuyer, report: Report): Buyer | null {
     idType,
     idNo,
     nationality,
+  }
+}
+
+/** As often as it was written; a loop, because an expression would backtrack over a name made of blanks. */
+function stripPersonSuffixes(name: string): string {
+  let rest = name.trimEnd()
+  for (;;) {
+    const suffix = WRITTEN_PERSON_SUFFIXES.find((each) => rest.endsWith(each))
+    if (suffix === undefined) return rest
+    rest = rest.slice(0, -suffix.length).trimEnd()
   }
 }
 
