@@ -22,7 +22,7 @@ const RESULTS: Statement = {
   name: 'health.results',
   text: `select count(*)::int as pending_count, count(unroutable_at)::int as unroutable_count,
                 min(created_at) as oldest_at
-           from outbox_events where state = 'pending'`,
+           from outbox_events where due_at is not null`,
 }
 
 const UNITS: Statement = {

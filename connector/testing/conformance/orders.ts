@@ -1,0 +1,182 @@
+/** Orders: created once by their key, finished once, whoever is racing. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { v7 } from 'uuid'
+import { amount } from '../../kernel/amount.js'
+import { now } from '../../testing/story.js'
+import { aMessage, anInvoice, anOrder, makeStory } from '../story.js'
+import type { OpenStore } from './issuing-store.js'
+
+export function proveOrders(open: OpenStore): void {
+  test('an order that is inserted twice is created once', async (t) => {
+    const { store } = await open(t)
+    const order = anOrder()
+    const again = anOrder({ orderKey: order.orderKey, contentSha256: 'other' })
+
+    const first = await store.database.transaction((tx) => store.orders.insert(tx, [order, anOrder()]))
+    const second = await store.database.transaction((tx) => store.orders.insert(tx, [again]))
+    const [latest] = await store.database.transaction((tx) => store.orders.loadLatest(tx, [order.orderKey]))
+
+    assert.equal(first.size, 2)
+    assert.equal(second.size, 0)
+    assert.deepEqual([latest?.id, latest?.contentSha256], [order.id, order.contentSha256])
+  })
+
+  test('the latest revision is the one that counts; unknown keys have none', async (t) => {
+    const { store } = await open(t)
+    const order = anOrder({ state: 'rejected', invoiceCount: 0 })
+    const revision = anOrder({ orderKey: order.orderKey, revision: 2 })
+    await store.database.transaction((tx) => store.orders.insert(tx, [order, revision]))
+
+    const keys = [order.orderKey, 'shop/default/none', order.orderKey]
+    const latest = await store.database.transaction((tx) => store.orders.loadLatest(tx, keys))
+
+    assert.deepEqual(latest, [
+      {
+        id: revision.id,
+        orderKey: order.orderKey,
+        revision: 2,
+        state: 'mapped',
+        contentSha256: revision.contentSha256,
+        draftSha256: revision.draftSha256,
+        mappingVersionId: revision.mappingVersionId,
+      },
+    ])
+  })
+
+  test('replicas that insert the same orders in opposite order both finish, and each order is created once', async (t) => {
+    const { store } = await open(t)
+    const orders = Array.from({ length: 50 }, () => anOrder())
+    const copies = orders.map((order) => anOrder({ orderKey: order.orderKey })).reverse()
+
+    const created = await Promise.all(
+      [orders, copies, orders.map((order) => anOrder({ orderKey: order.orderKey }))].map((batch) =>
+        store.database.transaction((tx) => store.orders.insert(tx, batch)),
+      ),
+    )
+
+    assert.equal(
+      created.reduce((sum, { size }) => sum + size, 0),
+      orders.length,
+    )
+  })
+
+  test('what mapping again made of a waiting order is written once', async (t) => {
+    const { store, addUnit } = await open(t)
+    const unit = await addUnit()
+    const order = anOrder({ state: 'received', invoiceCount: 0, grossAmount: null, draft: null, usingUnitId: unit.id })
+    await store.database.transaction(async (tx) => {
+      await store.inbox.insert(tx, [aMessage({ id: order.inboxId, orderId: order.id })])
+      await store.orders.insert(tx, [order])
+    })
+    const [woken] = await store.orders.claimWoken({ now: now(), leaseMs: 60_000, limit: 1 })
+
+    const advance = { ...order, state: 'mapped' as const, invoiceCount: 1, grossAmount: amount('113.00'), draft: '{}' }
+    const write = () => store.database.transaction((tx) => store.orders.advanceReceived(tx, [advance]))
+    const written = [await write(), await write()]
+
+    assert.deepEqual([woken?.id, woken?.attempts, woken?.orderNo], [order.id, 1, order.orderNo])
+    assert.deepEqual(written, [new Set([order.id]), new Set()])
+    assert.deepEqual(await store.orders.claimWoken({ now: now(), leaseMs: 60_000, limit: 1 }), [])
+  })
+
+  test('of all who close parts of an order at once exactly one sees the last part, in the order of ids', async (t) => {
+    const { store, addUnit } = await open(t)
+    const story = makeStory(store, await addUnit())
+    const { orders } = await story.receive(20, { partCount: 8 })
+    await story.grantNumbers(200)
+    await story.grantQuota('100000.00')
+    await story.reserve(100)
+    await story.reserve(100)
+    const ids = orders.map(({ id }) => id)
+
+    const closings = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => {
+        const closed = (index % 2 === 0 ? ids : [...ids].reverse()).map((orderId) => ({ orderId, count: 1 }))
+        return store.database.transaction(async (tx) => {
+          const progress = await store.orders.closeParts(tx, closed)
+          const done = progress.filter(({ openCount }) => openCount === 0)
+          const ends = done.map(({ id }) => ({ orderId: id, state: 'issued' as const, eventSeq: 1, at: now() }))
+          await store.orders.finish(tx, ends)
+          return progress
+        })
+      }),
+    )
+
+    for (const progress of closings) {
+      assert.deepEqual(
+        progress.map(({ id }) => id),
+        [...ids].sort(),
+      )
+    }
+    for (const id of ids) {
+      const openCounts = closings.map((progress) => progress.find((order) => order.id === id)?.openCount)
+      assert.deepEqual(openCounts.sort(), [0, 1, 2, 3, 4, 5, 6, 7])
+    }
+  })
+
+  test('an order that has ended cannot end again, and nothing of the attempt is kept', async (t) => {
+    const { store, addUnit } = await open(t)
+    const story = makeStory(store, await addUnit())
+    const { orders } = await story.receive(1)
+    await story.grantNumbers(10)
+    await story.grantQuota('1000.00')
+    await story.issueReady()
+    const [order] = orders
+    assert.ok(order !== undefined)
+
+    await assert.rejects(
+      store.database.transaction(async (tx) => {
+        await store.orders.insert(tx, [anOrder({ orderKey: 'shop/default/side-effect' })])
+        await store.orders.finish(tx, [{ orderId: order.id, state: 'failed', eventSeq: 2, at: now() }])
+      }),
+      { name: 'Defect' },
+    )
+
+    const latest = await store.database.transaction((tx) =>
+      store.orders.loadLatest(tx, [order.orderKey, 'shop/default/side-effect']),
+    )
+    assert.deepEqual(
+      latest.map(({ state }) => state),
+      ['issued'],
+    )
+  })
+
+  test('the parts of an order are told with number, verdict and the seller as frozen', async (t) => {
+    const { store, addUnit } = await open(t)
+    const unit = await addUnit()
+    const story = makeStory(store, unit)
+    const order = anOrder({ invoiceCount: 2, grossAmount: amount('226.00'), usingUnitId: unit.id })
+    const invoices = [2, 1].map((splitNo) => anInvoice(order, unit, { splitNo, buyerTaxNo: null }))
+    await story.grantNumbers(2)
+    await story.grantQuota('1000.00')
+    await store.database.transaction(async (tx) => {
+      await store.orders.insert(tx, [order])
+      await store.orders.insertInvoices(tx, invoices)
+    })
+    await story.issueReady((item) => item.invoiceId === invoices[0]?.id)
+
+    const parts = await store.database.transaction((tx) => store.orders.loadParts(tx, [order.id, v7()]))
+
+    assert.deepEqual(
+      parts.map(({ splitNo, state, sellerName, refusal, grossAmount }) => ({
+        splitNo,
+        state,
+        sellerName,
+        refusal: refusal?.code ?? null,
+        grossAmount,
+      })),
+      [
+        { splitNo: 1, state: 'issued', sellerName: unit.name, refusal: null, grossAmount: amount('113.00') },
+        { splitNo: 2, state: 'rejected', sellerName: unit.name, refusal: 'BUR-02', grossAmount: amount('113.00') },
+      ],
+    )
+    assert.match(parts[0]?.invoiceNumber ?? '', /^\d{20}$/)
+  })
+
+  test('a mapping version that is not stored is told as absent', async (t) => {
+    const { store } = await open(t)
+
+    assert.equal(await store.database.transaction((tx) => store.orders.loadMappingVersion(tx, v7())), null)
+  })
+}
