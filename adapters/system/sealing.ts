@@ -21,7 +21,7 @@ const KEY_ID_LENGTH = 8
 const FINGERPRINT_LENGTH = 16
 
 /** Whose secret it is: the owner's id or code, and the field. */
-export interface SecretPlace {
+interface SecretPlace {
   unit: string
   field: string
 }

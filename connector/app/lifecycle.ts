@@ -26,10 +26,10 @@ export interface StopReport {
 }
 
 /** Longest stop: the orchestrators' usual 30 s less a margin for the exit itself. */
-export const STOP_DEADLINE_MS = 25_000
+const STOP_DEADLINE_MS = 25_000
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const
-export type StopSignal = keyof typeof SIGNALS
+type StopSignal = keyof typeof SIGNALS
 /** What shells add to a signal's number in an exit status. */
 const SIGNAL_EXIT_BASE = 128
 

@@ -31,7 +31,7 @@ export interface BureauSteps {
   downloadQuota(unit: SettledUnit): Promise<StepFailure | null>
 }
 
-export type StepName = 'verify' | 'tables' | 'numbers' | 'quota'
+type StepName = 'verify' | 'tables' | 'numbers' | 'quota'
 
 export interface StepReport {
   step: StepName

@@ -13,7 +13,7 @@ export interface ConfigurationFinding extends Place {
   messageEn: string
 }
 
-export type FindingCode =
+type FindingCode =
   | 'CFG-file'
   | 'CFG-yaml'
   | 'CFG-unknown'

@@ -23,7 +23,7 @@ export interface Change {
   fields: readonly FieldChange[]
 }
 
-export interface FieldChange {
+interface FieldChange {
   name: string
   before: string | null
   /** For a secret only that it changed. */
@@ -47,7 +47,7 @@ export const KEYS = {
   buyers: ({ seller, code }: { seller: string; code: string }) => `${seller} ${code}`,
 } as const
 
-export const SECRET_CHANGED = 'changed'
+const SECRET_CHANGED = 'changed'
 
 /** Changes in the order of FILE's sections: creations and updates first, deletions of a section after them. */
 export function planConfiguration(desired: Configuration, stored: StoredSettings, options: PlanOptions): Change[] {

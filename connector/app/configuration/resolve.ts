@@ -18,7 +18,7 @@ const CALLBACK_SECRET_BYTES_MIN = 32
 const SECRET_LENGTH_MAX = 1_000
 
 /** One thing wrong in a mapping's text. */
-export interface MappingProblem {
+interface MappingProblem {
   line: number
   column: number
   code: string
@@ -27,7 +27,7 @@ export interface MappingProblem {
 }
 
 /** Checks a mapping without running it: all problems, and which business type it was written for. */
-export type CompileMapping = (text: string) => { businessType: string | null; problems: readonly MappingProblem[] }
+type CompileMapping = (text: string) => { businessType: string | null; problems: readonly MappingProblem[] }
 
 export interface ResolveDeps {
   /** Folder that the paths of FILE are relative to. */

@@ -64,7 +64,7 @@ const parties = {
   account: textOrNull(50, about('银行账号', 'bank account')),
 }
 
-export const DirectUnitSchema = Type.Object(
+const DirectUnitSchema = Type.Object(
   {
     name: text(300, about('直连单位名称', 'name of the direct unit')),
     taxNo: text(20, about('纳税人识别号', 'tax number'), TAX_NUMBER),
@@ -124,7 +124,7 @@ export const DirectUnitSchema = Type.Object(
   { ...STRICT, ...about('直连单位', 'a direct unit') },
 )
 
-export const UsingUnitSchema = Type.Object(
+const UsingUnitSchema = Type.Object(
   {
     directUnit: text(20, about('所属直连单位的平台编号', 'Leqi id of its direct unit'), LEQI_ID),
     name: text(300, about('使用单位名称', 'name of the using unit')),
@@ -139,7 +139,7 @@ export const UsingUnitSchema = Type.Object(
   { ...STRICT, ...about('使用单位', 'a using unit') },
 )
 
-export const IssuingSchema = Type.Object(
+const IssuingSchema = Type.Object(
   {
     taxNo: text(20, about('使用单位税号', 'tax number of the using unit'), TAX_NUMBER),
     drawer: text(300, about('开票人', 'drawer')),
@@ -185,7 +185,7 @@ export const IssuingSchema = Type.Object(
   { ...STRICT, ...about('开票业务配置，每使用单位一条', 'issuing settings, one per using unit') },
 )
 
-export const BusinessTypeSchema = Type.Object(
+const BusinessTypeSchema = Type.Object(
   {
     code: text(40, about('业务类型代码，全局唯一', 'code, unique'), '^[a-z0-9_-]{1,40}$'),
     name: text(50, about('名称，至多 50 字节，同一销方内唯一', 'name, at most 50 bytes, unique per seller')),
@@ -218,7 +218,7 @@ export const BusinessTypeSchema = Type.Object(
   { ...STRICT, ...about('业务类型', 'a business type') },
 )
 
-export const ProductSchema = Type.Object(
+const ProductSchema = Type.Object(
   {
     seller: seller(),
     code: text(100, about('商品编码', 'code')),
@@ -233,7 +233,7 @@ export const ProductSchema = Type.Object(
   { ...STRICT, ...about('商品信息', 'a product') },
 )
 
-export const BuyerSchema = Type.Object(
+const BuyerSchema = Type.Object(
   {
     seller: seller(),
     code: text(100, about('购方编码', 'code')),
@@ -268,11 +268,11 @@ export type SectionName = keyof Static<typeof ConfigurationSchema>
 type Filled<S extends TSchema> = Required<Static<S>>
 type Poll = Filled<NonNullable<(typeof DirectUnitSchema)['properties']['poll']>>
 export type DirectUnitEntry = Omit<Filled<typeof DirectUnitSchema>, 'poll'> & { poll: Poll }
-export type UsingUnitEntry = Filled<typeof UsingUnitSchema>
+type UsingUnitEntry = Filled<typeof UsingUnitSchema>
 export type IssuingEntry = Filled<typeof IssuingSchema>
 export type BusinessTypeEntry = Filled<typeof BusinessTypeSchema>
-export type ProductEntry = Filled<typeof ProductSchema>
-export type BuyerEntry = Filled<typeof BuyerSchema>
+type ProductEntry = Filled<typeof ProductSchema>
+type BuyerEntry = Filled<typeof BuyerSchema>
 
 /** A FILE with all defaults filled in; a section that was left out is absent. */
 export interface ConfigurationEntries {
