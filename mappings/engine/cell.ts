@@ -68,6 +68,15 @@ export function compileFlag(part: Part, field: string): Cell<boolean> | null {
   return compileCell(part, field, FLAG)
 }
 
+/** A condition is decided for every order: a value that may be missing is no answer. */
+export function compileCondition(part: Part, field: string): Cell<boolean> | null {
+  const cell = compileCell(part, field, FLAG)
+  if (!cell?.expression?.isOptional) return cell
+  const [zh, en] = ['条件的值可能缺失，请用 or(…, false)', 'the condition may be missing: use or(…, false)']
+  part.faults.push(makeMappingFault('MAP-type', cell.expression, zh, en))
+  return null
+}
+
 export function compileChoice<Choice extends string>(
   part: Part,
   field: string,

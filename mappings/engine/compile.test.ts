@@ -156,6 +156,20 @@ test('a value that may be missing cannot be used as if it were there', () => {
   assert.ok(compileMapping(withLines('remark: = or(order.note, "") + "!"')).ok)
 })
 
+test('a condition that may be missing is no condition', () => {
+  const shaped = (line: string) => withLines(...line.split('|')).replace('  paid: boolean', '  paid?: boolean')
+  for (const line of [
+    'accept:|  - require: = order.paid|    otherwise: x',
+    'extras:|  - {where: = order.paid, name: a, type: b, value: c}',
+  ]) {
+    assert.deepEqual(
+      faultsOf(shaped(line)).map(({ code }) => code),
+      ['MAP-type'],
+    )
+    assert.ok(compileMapping(shaped(line.replace('= order.paid', '"= or(order.paid, false)"'))).ok)
+  }
+})
+
 test('types must fit: text where a number is wanted, a number where a text is wanted, lists nowhere', () => {
   assertFault('expectedGross: = order.no', 'MAP-type')
   assertFault('remark: = order.total', 'MAP-type', 11)

@@ -1,7 +1,16 @@
 /** The whole draft as cells: which fields there are, what each takes, and how the mapping fills it. */
 import type { InvoiceKind, Letter } from '../../connector/invoice/draft.js'
 import type { Decimal } from '../../connector/kernel/decimal.js'
-import { type Cell, compileChoice, compileDecimal, compileFlag, compileMoney, compileText, type Part } from './cell.js'
+import {
+  type Cell,
+  compileChoice,
+  compileCondition,
+  compileDecimal,
+  compileFlag,
+  compileMoney,
+  compileText,
+  type Part,
+} from './cell.js'
 import type { Leaf, MappingText } from './definition.js'
 import { compileEntry, type Entry, type ItemName } from './entry.js'
 import { makeMappingFault } from './faults.js'
@@ -107,7 +116,7 @@ function compileEntries<Cells>(
 }
 
 function compileRequirement(part: Part, { otherwise }: { otherwise: string }): Requirement[] {
-  const require = compileFlag(part, 'require')
+  const require = compileCondition(part, 'require')
   return require === null ? [] : [{ require, otherwise }]
 }
 
@@ -178,7 +187,7 @@ function compileLine(part: Part): LineCells {
 function compileDifferential(part: Part): Omit<DifferentialCells, 'vouchers'> {
   requireFields(part, ['type', 'deduction'])
   return {
-    where: compileFlag(part, 'where'),
+    where: compileCondition(part, 'where'),
     type: compileChoice(part, 'type', ['01', '02']),
     deduction: compileMoney(part, 'deduction'),
   }

@@ -2,7 +2,7 @@
  * An entry of a list of the mapping: it stands for every item of a list of the order that passes `where`, or, without
  * `forEach`, for itself.
  */
-import { type Cell, compileFlag, type Part } from './cell.js'
+import { type Cell, compileCondition, type Part } from './cell.js'
 import { compileExpression, type Expression, isExpression, type Values } from './expression.js'
 import { type MappingFault, makeMappingFault } from './faults.js'
 import { toTypeName } from './language.js'
@@ -45,7 +45,7 @@ export function compileEntry<Cells>(
 ): Entry<Cells> | null {
   const leaf = part.leaves.forEach
   if (leaf === undefined || leaf === null) {
-    return { itemName, listPointer: '', list: null, where: compileFlag(part, 'where'), cells: compileCells(part) }
+    return { itemName, listPointer: '', list: null, where: compileCondition(part, 'where'), cells: compileCells(part) }
   }
   const list = compileList(part, leaf)
   if (list === null) return null
@@ -54,7 +54,7 @@ export function compileEntry<Cells>(
     itemName,
     listPointer: toPattern(list.place, ''),
     list: list.expression,
-    where: compileFlag(inner, 'where'),
+    where: compileCondition(inner, 'where'),
     cells: compileCells(inner),
   }
 }

@@ -46,6 +46,8 @@ export interface Expression {
   position: Position
   /** The type in the language's words: `string`, `Decimal`, `int`, `bool`, `list<…>`; without optional<…>. */
   type: string
+  /** Its value may be missing. */
+  isOptional: boolean
   sources: readonly SourcePath[]
   /** The value to look at first when the result is wrong: the first number it reads, else the last value. */
   suspect: SourcePath | null
@@ -89,13 +91,15 @@ function compileText(text: string, path: string, scope: ExpressionScope, source:
   if (checked.error !== undefined) throw checked.error
   refuseLooseTypes(ast, checked.type ?? 'dyn')
   collectWalks(ast, scope, scope.walks)
+  const type = unwrapTypeName(checked.type ?? 'dyn')
   const place = isPlace(ast) ? pathOf(ast, scope.variables) : null
   const sources = collectSources(ast, scope.variables)
   return {
     text: text.trim(),
     path,
     position: source.positionIn(path, 1 + (text.length - text.trimStart().length)),
-    type: unwrapTypeName(checked.type ?? 'dyn'),
+    type,
+    isOptional: type !== checked.type,
     sources,
     suspect: sources.find((each) => isNumber(each, scope)) ?? sources.at(-1) ?? null,
     isTranslated: usesTable(ast),

@@ -4,6 +4,7 @@
  */
 import { EvaluationError } from '@marcbachmann/cel-js'
 import type { Origins } from '../../connector/invoice/draft.js'
+import type { Decimal } from '../../connector/kernel/decimal.js'
 import type { Fault } from '../../connector/kernel/fault.js'
 import type { Cell } from './cell.js'
 import type { Values } from './expression.js'
@@ -47,6 +48,14 @@ export class Filling {
   /** A field that has a value even when the mapping leaves it out. */
   takeOr<T>(cell: Cell<T> | null, place: Place, otherwise: T): T {
     return this.take(cell, place) ?? otherwise
+  }
+
+  /** A discount of zero is no discount. */
+  takeDiscount(cell: Cell<Decimal> | null, place: Place): Decimal | null {
+    const discount = this.take(cell, place)
+    if (cell === null || !discount?.isZero) return discount
+    delete this.origins[place.prefix + cell.field]
+    return null
   }
 
   /** A field that must not be empty; after a fault the stand-in keeps its type, and the draft is not used. */
@@ -99,9 +108,10 @@ export class Filling {
     this.#assertExpected(error)
     const target = place.prefix + cell.field
     const { expression } = cell
-    if (error instanceof ExpressionError && error.cure === 'sender') {
+    const suspect = expression?.isTranslated === false ? expression.suspect : null
+    if (error instanceof ExpressionError && error.cure === 'sender' && suspect !== null) {
       const { code, messageZh, message } = error
-      const path = expression?.suspect ? this.pointerOf(expression.suspect, place) : target
+      const path = this.pointerOf(suspect, place)
       return { code, path, message: messageZh, messageEn: message, cure: 'sender' }
     }
     const sources = [...new Set((expression?.sources ?? []).map((source) => this.pointerOf(source, place)))]
@@ -117,7 +127,10 @@ interface Described {
 }
 
 function describe(error: ExpressionError | EvaluationError | RangeError): Described {
-  if (error instanceof ExpressionError) return { code: error.code, zh: error.messageZh, en: error.message }
+  // An amount or date that stands in the mapping or one of its tables is not the sender's, though it is unreadable.
+  if (error instanceof ExpressionError) {
+    return { code: error.cure === 'sender' ? 'MAP-value' : error.code, zh: error.messageZh, en: error.message }
+  }
   if (error instanceof RangeError) return { code: 'MAP-limit', zh: '计算结果过大', en: 'the result is too large' }
   switch (error.code) {
     case 'division_by_zero':

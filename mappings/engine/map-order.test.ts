@@ -140,9 +140,47 @@ test('dates are the calendar of China, whatever the offset they were written in'
   assert.equal(remarkOf('date("2026-01-01T00:30:00+09:00")'), '2025-12-31')
   assert.equal(remarkOf('date("2026-11-22T08:00:00.123+0800")'), '2026-11-22')
   assert.equal(remarkOf('date("20261122")'), '2026-11-22')
-  for (const bad of ['2026-02-30', '22/11/2026', '2026-11-22T25:00:00Z', '']) {
-    assert.deepEqual(codesOf([`remark: = date("${bad}")`]), ['ORD-date /remark'], bad)
+  for (const no of ['2026-02-30', '22/11/2026', '2026-11-22T25:00:00Z', '2026-11-22T10:00:00+99:00']) {
+    assert.deepEqual(codesOf(['remark: = date(order.no)'], { ...ORDER, no }), ['ORD-date /no'], no)
   }
+})
+
+test('an unreadable value of the mapping itself is the mapping’s, though the same from an order is the sender’s', () => {
+  assert.deepEqual(codesOf(['remark: = date("tomorrow")']), ['MAP-value /remark'])
+  assert.deepEqual(codesOf(['expectedGross: = decimal("1,000")']), ['MAP-value /expectedGross'])
+  const rate = ['    taxRate: = decimal(lookup("channels", "bad"))']
+  const outcome = compileMapping(withLines(...rate).replace('alipay: "009"', 'bad: "13%"'))
+  assert.ok(outcome.ok)
+  const mapped = outcome.mapping.map(ORDER)
+  assert.ok(mapped.kind === 'faulty')
+  assert.deepEqual([mapped.faults[0]?.code, mapped.faults[0]?.cure], ['MAP-value', 'administrator'])
+})
+
+test('what a table of the mapping says is the mapping’s word, not the order’s', () => {
+  const draft = draftOf(['remark: = find("channels", order.no)', 'drawer: = order.no'], { ...ORDER, no: 'alipay' })
+  assert.deepEqual(draft.origins['/remark'], { from: 'constant' })
+  assert.deepEqual(draft.origins['/drawer'], { from: 'order', paths: ['/no'] })
+})
+
+test('a discount of zero is no discount', () => {
+  const lines = [
+    '    discountRate: = or(line.rate, 0)',
+    '    discountAmount: 0.00',
+    'orderDiscount: = order.total - 25',
+  ]
+  const draft = draftOf(lines)
+  assert.deepEqual(
+    [firstLine(draft).discountRate, firstLine(draft).discountAmount, draft.orderDiscount],
+    [null, null, null],
+  )
+  assert.equal(
+    Object.keys(draft.origins).some((key) => /discount/i.test(key)),
+    false,
+  )
+  assert.equal(
+    firstLine(draftOf(lines, { ...ORDER, items: [{ ...ITEM, rate: '0.1' }] })).discountRate?.toString(),
+    '0.1',
+  )
 })
 
 test('what violates the declared shape is the sender’s, all of it, with its place', () => {

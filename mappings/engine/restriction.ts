@@ -10,7 +10,7 @@ import { Decimal } from '../../connector/kernel/decimal.js'
 import { COUNTING_METHODS, FUNCTIONS, LOOPS, MACROS, METHODS } from './language.js'
 import { childrenOf } from './source-path.js'
 
-/** Iterations inside each other; with lists of 1,000 items a million steps, well under a second. */
+/** Iterations inside each other (design D6); how long the lists may be then, `walked-lists.ts` says. */
 const MACRO_DEPTH_MAX = 2
 
 /** Names of CEL that many will try, and what to write instead. */
