@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { checkMappingFile, rewriteGoldens, testDefinition } from './check.js'
+import { compileMapping } from './engine/compile.js'
 import { BrokenDefinition, loadDefinition, loadDefinitions } from './registry.js'
 
 const DEFINITIONS = fileURLToPath(new URL('./definitions', import.meta.url))
@@ -108,4 +109,12 @@ test('checking a mapping explains each field by its expression and its sources',
     '/note_attributes/*/value',
     '/note_attributes/*/name',
   ])
+})
+
+test('the example of the README compiles and fills a draft', async () => {
+  const readme = await readFile(new URL('./README.md', import.meta.url), 'utf8')
+  const outcome = compileMapping(/```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '')
+  assert.ok(outcome.ok, JSON.stringify(outcome))
+  const mapped = outcome.mapping.map({ no: 1, total: '3.00', items: [{ name: '杯', price: '1.5', count: 2 }] })
+  assert.ok(mapped.kind === 'draft' && mapped.draft.lines[0]?.amount?.toString() === '3')
 })
