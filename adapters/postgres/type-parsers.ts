@@ -15,8 +15,11 @@ export function makeTypeParsers(): pg.CustomTypesConfig {
   return parsers
 }
 
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d)(:\d\d)?$/
+
 /** Reads `2026-11-22 08:00:00.123456+00`; microseconds are cut. Errors: RangeError for `infinity`. */
 export function parseTimestamp(text: string): Instant {
-  const offsetHasMinutes = text.at(-3) === ':'
-  return instant(Date.parse(`${text.replace(' ', 'T')}${offsetHasMinutes ? '' : ':00'}`))
+  const match = TIMESTAMP.exec(text)
+  if (match === null) throw new RangeError(`not a timestamp: ${text}`)
+  return instant(Date.parse(`${match[1]}T${match[2]}${match[3]}${match[4] ?? ':00'}`))
 }
