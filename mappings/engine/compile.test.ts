@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { EXAMPLE, withLines } from '../testing/example-mapping.js'
 import { compileMapping } from './compile.js'
-import { EXAMPLE, withLines } from './example-mapping.js'
 import type { MappingFault } from './faults.js'
 
 const SEED = 20_261_122
