@@ -47,13 +47,15 @@ test('a rule does not mind what a comment says', () => {
 
 test('every error code stands in ERRORS.md, and no other', () => {
   const listed = new Set(
-    [...readFileSync('connector/kernel/ERRORS.md', 'utf8').matchAll(/^\| `([A-Z]{3,4}-[a-z0-9-]+)`/gm)].map(codeOf),
+    [...readFileSync('connector/kernel/ERRORS.md', 'utf8').matchAll(/^\| `([A-Z]{3,4}-[A-Za-z0-9-]+)`/gm)].map(codeOf),
   )
   const used = new Set(
     house
       .filter(({ path }) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !/\/(simulator|testing)\//.test(path))
       .flatMap(({ text }) =>
-        [...text.matchAll(/'((?:ORD|MSG|MAP|CAT|INV|BUR|UNIT|DEF|STO|CFG)-[a-z0-9-]+)'/g)].map(codeOf),
+        [...text.matchAll(/'((?:ORD|MSG|MAP|INV|BUR|UNIT|DEF|STO|CFG|SEC|AMQ)-[A-Za-z0-9-]*[A-Za-z0-9])'/g)].map(
+          codeOf,
+        ),
       ),
   )
 

@@ -10,9 +10,6 @@ import { Decimal, divideHalfUp, pow10 } from './decimal.js'
 /** An amount of money in fen. */
 export type Amount = bigint & { readonly unit: 'fen' }
 
-/** Digits the bureau's money fields hold, two of them decimals (number 18,2). */
-export const AMOUNT_DIGIT_COUNT_MAX = 18
-
 export const ZERO = fen(0n)
 
 /** Brands a count of fen. */

@@ -4,8 +4,9 @@
  * Knows: identities, settings of issuing (开票业务配置), the bureau's view of a taxpayer.
  * Must not know: keys in clear, HTTP, wire names, invoices.
  */
-import type { TaxpayerId, UsingUnitId } from '../kernel/ids.js'
+
 import type { Amount } from '../kernel/amount.js'
+import type { TaxpayerId, UsingUnitId } from '../kernel/ids.js'
 import type { Instant, LocalDate } from '../kernel/time.js'
 
 export interface PollPlan {
