@@ -109,6 +109,30 @@ test('a second signal exits at once with the code of that signal', async () => {
   assert.deepEqual(exits, [130])
 })
 
+test('a signal during a start that hangs stops what has started, and starts nothing more', async () => {
+  const signals = new EventEmitter()
+  const { services, events } = setup({
+    database: {},
+    broker: {
+      onStart: () => {
+        signals.emit('SIGTERM', 'SIGTERM')
+        return never()
+      },
+    },
+    http: {},
+  })
+  const told: string[] = []
+  const code = await runUntilSignal(services, {
+    signals,
+    onExit: () => assert.fail('exited'),
+    onEvent: (event) => told.push(event),
+  })
+
+  assert.equal(code, 0)
+  assert.deepEqual(told, ['stopping', 'stopped'])
+  assert.deepEqual(events, ['start database', 'start broker', 'stop http', 'stop broker', 'stop database'])
+})
+
 test('a stop that is not clean ends with 1', async () => {
   const { services } = setup({ broker: { onStop: fail } })
   const signals = new EventEmitter()

@@ -33,9 +33,16 @@ type StopSignal = keyof typeof SIGNALS
 /** What shells add to a signal's number in an exit status. */
 const SIGNAL_EXIT_BASE = 128
 
-/** Starts one after the other. Errors: the first failure, after what had started was stopped again. */
-export async function startAll(services: readonly NamedService[]): Promise<void> {
+/**
+ * Starts one after the other, no further once `isCancelled`.
+ * Errors: the first failure, after what had started was stopped again.
+ */
+export async function startAll(
+  services: readonly NamedService[],
+  isCancelled: () => boolean = () => false,
+): Promise<void> {
   for (const [index, { service }] of services.entries()) {
+    if (isCancelled()) return
     try {
       await service.start()
     } catch (error) {
@@ -104,15 +111,26 @@ export interface RunOptions {
   deadlineMs?: number
 }
 
-/** Starts, runs until a signal, stops. Resolves to the exit code: 0 after a clean stop, else 1. Rejects when the start fails. */
+/**
+ * Starts, runs until a signal, stops; a signal during the start stops what has started by then.
+ * Shape: the exit code, 0 after a clean stop, else 1. Errors: rejects when the start fails by itself.
+ */
 export async function runUntilSignal(services: readonly NamedService[], options: RunOptions): Promise<0 | 1> {
   let stopListening = () => {}
+  let isSignalled = false
   const signalled = new Promise<StopSignal>((resolve) => {
-    stopListening = listenForSignals(options.signals, { onStop: resolve, onExit: options.onExit })
+    const onStop = (signal: StopSignal) => {
+      isSignalled = true
+      resolve(signal)
+    }
+    stopListening = listenForSignals(options.signals, { onStop, onExit: options.onExit })
   })
   try {
-    await startAll(services)
-    options.onEvent('started', {})
+    const starting = startAll(services, () => isSignalled)
+    const first = await Promise.race([starting, signalled])
+    // Once the stop was asked for, a start that fails only shows that it was interrupted.
+    if (first !== undefined) starting.catch(() => undefined)
+    else options.onEvent('started', {})
     options.onEvent('stopping', { signal: await signalled })
     const report = await stopAll(services, options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs })
     options.onEvent('stopped', { report })

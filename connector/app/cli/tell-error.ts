@@ -17,6 +17,12 @@ export function tellError(error: unknown, { source, complain }: VerbContext): Ex
   return error instanceof VerbRefused ? error.exitCode : 2
 }
 
+/** An error that nobody expected ends the process; where it happened is all there is to go by. */
+export function tellCrash(error: Error, { complain }: VerbContext): ExitCode {
+  complain((error.stack ?? error.message).replace(CREDENTIALS, '$1***@'))
+  return 2
+}
+
 function describeError(error: unknown): string[] {
   if (error instanceof ConfigError) {
     return [

@@ -213,7 +213,9 @@ async function writeUnits({ tx, settings, sealer, ids, plan, units, desired }: W
 
 async function writeBusinessTypes({ tx, settings, sealer, ids, plan, units, desired }: Work): Promise<void> {
   const changes = plan.written('businessTypes')
-  const renamed = [...changes.values()].filter((change) => change.action === 'update' && touches(change, ['name']))
+  const renamed = [...changes.values()].filter(
+    (change) => change.action === 'update' && touches(change, ['name', 'seller']),
+  )
   await settings.releaseTypeNames(
     tx,
     renamed.map(({ key }) => key),

@@ -236,10 +236,10 @@ test('plain http is only for the hosts that the operator named', async (t) => {
 })
 
 test('a key comes from the environment or from a file, and a bad one is told without being repeated', async (t) => {
-  const fromEnv = WHOLE.replace(`apiKey: ${API_KEY}`, 'apiKeyFromEnv: LEQI_KEY_OF_UNIT')
+  const fromEnv = WHOLE.replace(`apiKey: ${API_KEY}`, 'apiKeyFromEnv: KEY_OF_UNIT')
   const fromFile = WHOLE.replace(`apiKey: ${API_KEY}`, 'apiKeyFromFile: unit.key')
   const good = [
-    await setup(t, { text: fromEnv, env: { LEQI_KEY_OF_UNIT: ` ${API_KEY}\n` } }),
+    await setup(t, { text: fromEnv, env: { KEY_OF_UNIT: ` ${API_KEY}\n` } }),
     await setup(t, { text: fromFile, files: { 'unit.key': `${API_KEY.toUpperCase()}\n` } }),
   ]
   for (const outcome of good) {
@@ -248,8 +248,10 @@ test('a key comes from the environment or from a file, and a bad one is told wit
   }
   const place = (field: string) => [`CFG-secret /directUnits/0/${field} @7`]
   assert.deepEqual(await faultsOf(t, { text: fromEnv }), place('apiKeyFromEnv'))
-  assert.deepEqual(await faultsOf(t, { text: fromEnv, env: { LEQI_KEY_OF_UNIT: 'hunter' } }), place('apiKeyFromEnv'))
+  assert.deepEqual(await faultsOf(t, { text: fromEnv, env: { KEY_OF_UNIT: 'hunter' } }), place('apiKeyFromEnv'))
   assert.deepEqual(await faultsOf(t, { text: fromFile }), place('apiKeyFromFile'))
+  const ownName = fromEnv.replace('KEY_OF_UNIT', 'LEQI_KEY')
+  assert.deepEqual(await faultsOf(t, { text: ownName }), ['CFG-form /directUnits/0/apiKeyFromEnv @7'])
 
   const inline = await setup(t, { text: WHOLE.replace(API_KEY, 'hunter') })
   assert.ok(!inline.ok && !inspect(inline, { depth: 9 }).includes('hunter'))

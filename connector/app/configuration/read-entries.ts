@@ -13,6 +13,8 @@ import { type ConfigurationEntries, ConfigurationSchema } from './schema.js'
 const TEXT_LENGTH_MAX = 32 * 1024 * 1024
 /** Findings of one reading; a file with more is wrong as a whole. */
 const FAULT_COUNT_MAX = 1_000
+/** What may be a key; a syntax error likes to quote what it stumbled over. */
+const HEX_KEY = /[0-9a-fA-F]{32}/g
 const WHOLE_NUMBER = /^\d{1,15}$/
 
 export type ReadOutcome =
@@ -45,15 +47,15 @@ interface SyntaxFault extends Place {
 }
 
 function toSyntaxFindings(faults: readonly SyntaxFault[]): Findings {
-  const code = 'CFG-yaml'
+  const hide = (text: string) => text.replace(HEX_KEY, '…')
   return {
     faults: faults.map(({ path, line, column, message, messageEn }) => ({
-      code,
+      code: 'CFG-yaml',
       path,
       line,
       column,
-      message,
-      messageEn,
+      message: hide(message),
+      messageEn: hide(messageEn),
     })),
     warnings: [],
   }

@@ -16,7 +16,8 @@ const LEQI_ID = '^[0-9a-f]{20}$'
 /** Yuan above zero with at most two decimals, at most 18 digits. */
 const MONEY = '^(?!0+(\\.0+)?$)[0-9]{1,16}(\\.[0-9]{1,2})?$'
 const RATE = '^(0(\\.[0-9]{1,6})?|1(\\.0{1,6})?)$'
-const ENVIRONMENT_NAME = '^[A-Za-z_][A-Za-z0-9_]{0,99}$'
+/** Names with our own prefix are the product's: an unknown one would refuse the start. */
+const ENVIRONMENT_NAME = '^(?!LEQI_)[A-Za-z_][A-Za-z0-9_]{0,99}$'
 
 /** Entries of one section; a FILE beyond it belongs into an import. */
 const UNIT_COUNT_MAX = 2_000
@@ -77,7 +78,7 @@ const DirectUnitSchema = Type.Object(
     ),
     apiKeyFromEnv: textOrNull(
       100,
-      about('密钥取自该环境变量', 'the key is in this environment variable'),
+      about('密钥取自该环境变量（名称不以 LEQI_ 开头）', 'the key is in this environment variable, not named LEQI_…'),
       ENVIRONMENT_NAME,
     ),
     apiKeyFromFile: textOrNull(
@@ -209,8 +210,8 @@ const BusinessTypeSchema = Type.Object(
     callbackSecretFromEnv: textOrNull(
       100,
       about(
-        '回调签名密钥取自该环境变量，至少 32 字节',
-        'environment variable with the callback secret, at least 32 bytes',
+        '回调签名密钥取自该环境变量（名称不以 LEQI_ 开头），至少 32 字节',
+        'environment variable with the callback secret, at least 32 bytes, not named LEQI_…',
       ),
       ENVIRONMENT_NAME,
     ),
