@@ -51,7 +51,7 @@ test('statements issued together go in order, and the first failure is the one t
 test('two transactions that lock each other out are repeated until both have happened', async (t) => {
   const { pool, database } = await setup(t)
   let runs = 0
-  let meet = () => undefined as void
+  let meet: () => void = () => undefined
   const meeting = new Promise<void>((resolve) => {
     meet = resolve
   })
