@@ -10,11 +10,8 @@ export interface SampleOrder {
   /** Name of the example, e.g. `ordinary`. */
   example: string
   body: Buffer
-  expected: 'issued' | 'rejected' | 'duplicate' | 'dead'
+  expected: 'issued' | 'rejected' | 'parked' | 'duplicate' | 'dead'
 }
-
-/** Name of the example that must fault; its golden result lists faults instead of a draft. */
-const FAULTY_EXAMPLE = 'faulty'
 
 /** All samples, in the order they are published. Errors: a definition without examples. */
 export function loadSampleOrders(definitionsFolder: string): readonly SampleOrder[] {
@@ -38,6 +35,13 @@ function loadExamples(definitionsFolder: string, businessType: string): SampleOr
     .map((file) => {
       const example = file.slice(0, -'.order.json'.length)
       const body = readFileSync(join(folder, file))
-      return { businessType, example, body, expected: example.startsWith(FAULTY_EXAMPLE) ? 'rejected' : 'issued' }
+      return { businessType, example, body, expected: expectedOf(join(folder, `${example}.draft.json`)) }
     })
+}
+
+/** By the golden result: a draft is issued, a fault that the sender must cure is rejected, any other one waits. */
+function expectedOf(goldenFile: string): SampleOrder['expected'] {
+  const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as { kind: string; faults?: { cure: string }[] }
+  if (golden.kind === 'draft') return 'issued'
+  return golden.faults?.some(({ cure }) => cure === 'sender') ? 'rejected' : 'parked'
 }
