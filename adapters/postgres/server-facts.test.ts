@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MIGRATIONS } from './migrations/migrations.js'
-import { compareMigrations, judgeServer, type ServerFacts } from './server-facts.js'
+import { compareMigrations, judgeServer, type ServerFacts, ServerRefused } from './server-facts.js'
 
 const GOOD: ServerFacts = {
   version: '15.20',
@@ -28,7 +28,13 @@ test('a server that is too old, of another encoding or careless with crashes is 
     fullPageWrites: 'off',
   }
 
-  assert.equal(judgeServer(facts).length, 5)
+  const problems = judgeServer(facts)
+  const refused = new ServerRefused(problems)
+
+  assert.equal(problems.length, 5)
+  for (const word of ['14', 'SQL_ASCII', 'fsync', 'synchronous_commit', 'full_page_writes']) {
+    assert.ok(refused.message.includes(word) && refused.messageEn.includes(word), word)
+  }
 })
 
 test('migrations that have not run and migrations of a newer release are told apart', () => {

@@ -19,9 +19,20 @@ export interface ServerFacts {
 }
 
 export interface ServerProblem {
-  code: 'STO-server'
   message: string
   messageEn: string
+}
+
+/** The server would lose or garble what it was given; nothing is stored there. */
+export class ServerRefused extends Error {
+  override name = 'ServerRefused'
+  readonly code = 'STO-server'
+  readonly messageEn: string
+
+  constructor(problems: readonly ServerProblem[]) {
+    super(problems.map(({ message }) => message).join('；'))
+    this.messageEn = problems.map(({ messageEn }) => messageEn).join('; ')
+  }
 }
 
 const LOAD_FACTS = `
@@ -48,7 +59,7 @@ export async function loadServerFacts(pool: pg.Pool, schema: string): Promise<Se
 /** Why this server must not hold the memory; empty when it may. Source: design D1: what is acknowledged is stored. */
 export function judgeServer(facts: ServerFacts): ServerProblem[] {
   const problems: ServerProblem[] = []
-  const refuse = (message: string, messageEn: string) => problems.push({ code: 'STO-server', message, messageEn })
+  const refuse = (message: string, messageEn: string) => problems.push({ message, messageEn })
   if (facts.versionNumber < VERSION_MIN) {
     refuse(`PostgreSQL ${facts.version} 过旧，须 ≥ 14`, `PostgreSQL ${facts.version} is too old, 14 is the least`)
   }
@@ -64,6 +75,12 @@ export function judgeServer(facts: ServerFacts): ServerProblem[] {
     if (value === 'off') refuse(`${name} 已关闭，崩溃会丢失数据`, `${name} is off, a crash would lose what was stored`)
   }
   return problems
+}
+
+/** Part of every start. Errors: ServerRefused; those of the connection. */
+export async function requireSuitableServer(pool: pg.Pool, schema: string): Promise<void> {
+  const problems = judgeServer(await loadServerFacts(pool, schema))
+  if (problems.length > 0) throw new ServerRefused(problems)
 }
 
 /** Migrations of this release that have not run, and those that ran and are not known to it. */

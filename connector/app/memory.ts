@@ -11,6 +11,7 @@ import { makeDirectorySource } from '../../adapters/postgres/directory/directory
 import { makeIssuingStore } from '../../adapters/postgres/issuing-store.js'
 import { migrate } from '../../adapters/postgres/migrate.js'
 import { makePool } from '../../adapters/postgres/pool.js'
+import { requireSuitableServer } from '../../adapters/postgres/server-facts.js'
 import { randomIds } from '../../adapters/system/ids.js'
 import type { Logger } from '../../adapters/system/logger.js'
 import { makeSealer, type Sealer } from '../../adapters/system/sealing.js'
@@ -33,21 +34,22 @@ export interface Memory {
 
 export type MemoryConfig = ConfigWith<'databaseUrl' | 'masterKey'>
 
-/** Opens the memory. Errors: the database is unreachable, `MigrationRefused`, `DeploymentRefused`. */
+/** Opens the memory. Errors: the database is unreachable, `ServerRefused`, `MigrationRefused`, `DeploymentRefused`. */
 export async function openMemory(config: MemoryConfig, log: Logger): Promise<Memory> {
   const connection = {
     url: config.databaseUrl.reveal(),
     schema: config.databaseSchema,
     applicationName: 'leqi-connector',
   }
-  const migrated = await migrate({ ...connection, allowBreaking: false })
-  if (migrated.length > 0) log.info({ migrations: migrated }, 'schema.migrated')
   const pool = makePool({
     ...connection,
     connectionCountMax: config.databasePoolSize,
     onError: (error) => log.warn({ error: error.message }, 'database.connection-lost'),
   })
   try {
+    await requireSuitableServer(pool, config.databaseSchema)
+    const migrated = await migrate({ ...connection, allowBreaking: false })
+    if (migrated.length > 0) log.info({ migrations: migrated }, 'schema.migrated')
     const store = makeIssuingStore(pool, { schema: config.databaseSchema, random: Math.random, sleep })
     const sealer = makeSealer(config.masterKey)
     await takeDeployment(store, sealer)

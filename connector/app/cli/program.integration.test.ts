@@ -131,6 +131,15 @@ test('another master key on the same schema is refused, by its variable', async 
   assert.ok(doctor.out.some((line) => line.startsWith('bad  LEQI_MASTER_KEY')))
 })
 
+test('a start refuses units whose plain address the environment does not name', async (t) => {
+  const { env, file } = await setup(t)
+  assert.equal(await makeCommandLine(env).run('apply', file, '--offline'), 0)
+  const { run, err } = makeCommandLine({ ...env, LEQI_INSECURE_HOSTS: '', LOG_LEVEL: 'silent' })
+
+  assert.equal(await run('start'), 2)
+  assert.match(err[0] ?? '', /0123456789abcdef0123.*LEQI_INSECURE_HOSTS/)
+})
+
 test('a schema that was never migrated is told as such, and migrate mends it', async (t) => {
   const { env, file, ask } = await setup(t)
   await ask(`drop schema ${env.LEQI_DB_SCHEMA}, ${env.LEQI_DB_SCHEMA}_audit cascade`)

@@ -2,15 +2,18 @@
 import { makeLogger } from '../../../adapters/system/logger.js'
 import { makeTimetable } from '../../../jobs/schedule.js'
 import { compose } from '../compose.js'
-import { loadConfig } from '../config.js'
+import { type Config, loadConfig } from '../config.js'
+import { judgeApiAddress } from '../configuration/api-address.js'
 import { runUntilSignal } from '../lifecycle.js'
-import type { ExitCode, VerbContext } from './verbs.js'
+import type { Memory } from '../memory.js'
+import { type ExitCode, type VerbContext, VerbRefused } from './verbs.js'
 
 export async function start(context: VerbContext): Promise<ExitCode> {
   const config = loadConfig(context.source, ['databaseUrl', 'amqpUrl', 'masterKey'])
   const log = makeLogger({ level: config.logLevel })
   log.info({ config }, 'connector.starting')
   const connector = await compose(config, log)
+  await refusePlainAddresses(connector.memory, config)
   const timetable = makeTimetable({
     databaseUrl: config.databaseUrl.reveal(),
     databaseSchema: config.databaseSchema,
@@ -25,4 +28,14 @@ export async function start(context: VerbContext): Promise<ExitCode> {
       log.info({ signal, address: connector.address(), unfinished: report?.unfinished }, `connector.${event}`)
     },
   })
+}
+
+/** A unit whose address may not be called would be parked for ever; the operator has to name the host or change it. */
+async function refusePlainAddresses({ directory, close }: Memory, { insecureHosts }: Config): Promise<void> {
+  for (const { leqiId, apiUrl, environment } of directory().directUnits) {
+    const refusal = judgeApiAddress(apiUrl, environment, insecureHosts)
+    if (refusal === null) continue
+    await close()
+    throw new VerbRefused(2, `直连单位 ${leqiId}：${refusal.zh}`, `direct unit ${leqiId}: ${refusal.en}`)
+  }
 }
