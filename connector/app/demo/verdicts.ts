@@ -25,8 +25,8 @@ interface Row {
   order_no: string | null
   state: string | null
   park_cause: string | null
-  faults: { code: string }[] | null
-  order_faults: { code: string }[] | null
+  faults: { code: string; cure: string }[] | null
+  order_faults: { code: string; cure: string }[] | null
 }
 
 /** Shape: one outcome per sample, in their order. `messageIdOf` names the message of a sample. */
@@ -46,11 +46,16 @@ export async function loadOutcomes(
       sample,
       orderNo: row?.order_no ?? '–',
       verdict,
-      reason: row?.faults?.[0]?.code ?? row?.order_faults?.[0]?.code ?? '',
+      reason: reasonOf([...(row?.faults ?? []), ...(row?.order_faults ?? [])]),
       result,
       isAsExpected: verdict.startsWith(sample.expected) && isToldRight(sample, result),
     }
   })
+}
+
+/** The code that decided: the sender's fault where there is one, else the first. */
+function reasonOf(faults: readonly { code: string; cure: string }[]): string {
+  return (faults.find(({ cure }) => cure === 'sender') ?? faults[0])?.code ?? ''
 }
 
 /** A result is told exactly when the order system is to learn one, and says the same. */
