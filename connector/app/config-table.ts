@@ -15,8 +15,8 @@ export function renderConfigTable(language: keyof Bilingual): string {
     showFallback(fallback[language]),
     meaning[language],
   ])
-  const lines = [HEADS[language], HEADS[language].map(() => '---'), ...rows]
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  const [head, ...body] = [HEADS[language], ...rows].map((cells) => `| ${cells.join(' | ')} |`)
+  return [head, '|---|---|---|', ...body].join('\n')
 }
 
 /** Values look like code, explanations like text. */
