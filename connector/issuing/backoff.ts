@@ -24,9 +24,6 @@ const POLL_FACTORS = [1, 1.5, 2.5, 4, 6.5, 10]
 /** How long the bureau keeps the result of an upload. Source: Leqi base capability, result query, 12 h. */
 export const RESULT_WINDOW_MS = 12 * HOUR_MS
 
-/** Wait of a rate refusal that names no time. Source: Leqi access guide, "请5分钟后重试". */
-export const RATE_REFUSAL_MS = 5 * MINUTE_MS
-
 export function doubtDelayMs(attempts: number): number {
   return DOUBT_DELAYS_MS[attempts - 1] ?? DOUBT_DELAY_MS_MAX
 }

@@ -21,7 +21,7 @@ export interface PollDeps extends SettleDeps {
   report: (report: PollReport) => void
 }
 
-export interface PollReport {
+interface PollReport {
   event: 'batch.polled'
   batchId: string
   taxNo: string

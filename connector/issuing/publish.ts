@@ -14,7 +14,7 @@ export interface PublishDeps {
   report: (report: PublishReport) => void
 }
 
-export interface PublishReport {
+interface PublishReport {
   event: 'results.published'
   count: number
   confirmedCount: number

@@ -36,7 +36,7 @@ export interface ReceiveDeps extends PrepareDeps {
   report: (event: ReceiveReport) => void
 }
 
-export interface ReceiveReport {
+interface ReceiveReport {
   event: 'batch.received' | 'message.defect' | 'batch.stored-raw'
   count: number
   dispositions?: Record<string, number>

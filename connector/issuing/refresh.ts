@@ -22,7 +22,7 @@ export interface RefreshDeps {
   report: (report: RefreshReport) => void
 }
 
-export interface RefreshReport {
+interface RefreshReport {
   event: 'unit.refreshed' | 'unit.refresh-failed' | 'table.refreshed' | 'table.refresh-failed'
   name: string
   code?: string

@@ -38,7 +38,7 @@ export interface ReplenishDeps {
   report: (report: ReplenishReport) => void
 }
 
-export interface ReplenishReport {
+interface ReplenishReport {
   event: 'move.planned' | 'move.finished' | 'quota.unread' | 'quota.exhausted'
   taxNo: string
   kind: HeldMove['kind']

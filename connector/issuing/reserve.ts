@@ -18,7 +18,7 @@ import type { Directory } from './directory.js'
 import type { FrozenItem, IssuingStore, NewBatch, QuotaState, ReadyInvoice, TakenNumber, Tx } from './ports.js'
 
 /** Invoices in one upload. Source: Leqi base capability, QDFPSC takes at most 100. */
-export const BATCH_COUNT_MAX = 100
+const BATCH_COUNT_MAX = 100
 
 export interface ReserveDeps {
   store: IssuingStore
@@ -32,7 +32,7 @@ export interface ReserveDeps {
 }
 
 /** A batch that this process holds and may send at once. */
-export interface ReservedBatch {
+interface ReservedBatch {
   id: string
   unit: UsingUnit
   fence: bigint

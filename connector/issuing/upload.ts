@@ -44,7 +44,7 @@ export interface Sendable {
   items: readonly FrozenText[]
 }
 
-export interface UploadReport {
+interface UploadReport {
   event: 'batch.uploaded'
   batchId: string
   taxNo: string

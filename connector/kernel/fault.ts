@@ -17,7 +17,7 @@ export interface Fault {
   parkCause?: ParkCause
 }
 
-export type Cure = 'sender' | 'administrator' | 'time'
+type Cure = 'sender' | 'administrator' | 'time'
 
 /** Why something waits. Closed list; each cause is removed by one kind of transaction, which wakes what waits for it. */
 export const PARK_CAUSES = [

@@ -7,7 +7,7 @@
 import type { InvoiceNumber } from '../kernel/ids.js'
 
 /** Numbers in one call. Source: Leqi base capability, QDFPPLFM takes 1 … 5,000. */
-export const CLAIM_COUNT_MAX = 5_000
+const CLAIM_COUNT_MAX = 5_000
 
 /** Share of what was granted below which the bureau advises to claim again. Source: Leqi rulebook 1.2, about 20 %. */
 const LOW_SHARE = 0.2

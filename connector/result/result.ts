@@ -58,7 +58,7 @@ export const ResultMessage = Type.Object({
   ]),
 })
 export type ResultMessage = Static<typeof ResultMessage>
-export type ResultStatus = ResultMessage['status']
+type ResultStatus = ResultMessage['status']
 
 /** What an order is called outside. */
 export interface ResultSubject {

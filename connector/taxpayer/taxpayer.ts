@@ -9,7 +9,7 @@ import type { Amount } from '../kernel/amount.js'
 import type { TaxpayerId, UsingUnitId } from '../kernel/ids.js'
 import type { Instant, LocalDate } from '../kernel/time.js'
 
-export interface PollPlan {
+interface PollPlan {
   /** First query after an accepted upload; the bureau asks for 10 s, bench and demo use 50 ms. */
   firstMs: number
   /** Longest pause between two queries; the bureau allows 10 min. */

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import { parseJobData } from './job-data.js'
+import { makeTimetable, SCHEDULE } from './schedule.js'
+
+test('every job file stands in the timetable, and no other', () => {
+  const files = readdirSync('jobs').filter((file) => file.endsWith('.job.ts'))
+
+  assert.deepEqual(
+    files.map((file) => file.slice(0, -'.job.ts'.length)).sort(),
+    SCHEDULE.map(({ name }) => name).sort(),
+  )
+})
+
+test('no job runs more often than once an hour: each run is a thread', () => {
+  for (const { name, cron } of SCHEDULE) assert.match(cron, /^\d{1,2} /, name)
+})
+
+test('a job is given its database and nothing else is taken', () => {
+  const place = { databaseUrl: 'postgres://127.0.0.1/test', databaseSchema: 'leqi' }
+
+  assert.deepEqual({ ...parseJobData({ ...place, job: { name: 'audit' } }) }, { ...place, job: { name: 'audit' } })
+  assert.throws(() => parseJobData({ databaseUrl: 'x' }))
+})
+
+test('a timetable that never started can be stopped', async () => {
+  const timetable = makeTimetable({ databaseUrl: 'x', databaseSchema: 'y', onEvent: () => assert.fail('nothing ran') })
+
+  await timetable.stop()
+})
