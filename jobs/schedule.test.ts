@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseJobData } from './job-data.js'
-import { makeTimetable, SCHEDULE } from './schedule.js'
+import { SCHEDULE } from './schedule.js'
 
 test('every job file stands in the timetable, and no other', () => {
   const files = readdirSync('jobs').filter((file) => file.endsWith('.job.ts'))
@@ -22,10 +22,4 @@ test('a job is given its database and nothing else is taken', () => {
 
   assert.deepEqual({ ...parseJobData({ ...place, job: { name: 'audit' } }) }, { ...place, job: { name: 'audit' } })
   assert.throws(() => parseJobData({ databaseUrl: 'x' }))
-})
-
-test('a timetable that never started can be stopped', async () => {
-  const timetable = makeTimetable({ databaseUrl: 'x', databaseSchema: 'y', onEvent: () => assert.fail('nothing ran') })
-
-  await timetable.stop()
 })
