@@ -3,7 +3,7 @@
  *
  * `next_free_at` is when the calls granted so far will have used up their share of the rate. While it lies ahead nobody
  * gets a permit; once it is reached, a block of permits moves it on by their number × the time of one call. Time that
- * passed unused is not saved up beyond one call, so no second ever sees more than the rate plus one block.
+ * passed unused is not saved up beyond the lateness of an asker, so no second sees more than the rate plus one block.
  * A rate refusal halves the rate; a tenth of the full rate comes back each minute.
  *
  * | minutes after a first refusal | share of the rate |
@@ -24,6 +24,8 @@ const BLOCK_SECONDS_MAX = 2
 /** Slowest rate, however often the bureau complains: the unit must find out that it is over. */
 const SLOW_FACTOR_MIN = 0.02
 const RECOVERY_PER_MINUTE = 0.1
+/** An asker that comes this late loses nothing; without it the rate would never quite be reached. */
+const LATENESS_SECONDS = 0.05
 /** Refusals of calls that were on their way together are one complaint. */
 const SLOWED_AGAIN_SECONDS = 5
 
@@ -47,7 +49,7 @@ const TAKE_PERMITS: Statement = {
       insert into rate_budgets as b (direct_unit, capability, next_free_at)
       select id, $2, clock_timestamp() + count / rate * interval '1 second' from block
       on conflict (direct_unit, capability) do update
-      set next_free_at = greatest(b.next_free_at, clock_timestamp() - (select 1 / rate from block) * interval '1 second')
+      set next_free_at = greatest(b.next_free_at, clock_timestamp() - ${LATENESS_SECONDS} * interval '1 second')
         + (select count / rate from block) * interval '1 second'
       where b.next_free_at <= clock_timestamp()
       returning 1

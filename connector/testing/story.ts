@@ -276,11 +276,15 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
       const events = await finishOrders(tx, items, at)
       const refused = items.filter(isRefused)
       const settledAmount = sumQuota(items.filter((item) => !isRefused(item)))
-      const entry = { settledAmount, releasedAmount: sumQuota(refused), batchId: batch.id }
-      await store.quota.settle(tx, unit.id, period, entry)
+      await settleQuota(tx, batch.id, settledAmount, sumQuota(refused))
       await store.numbers.giveBack(tx, refused, null)
       return events
     })
+  }
+
+  function settleQuota(tx: Tx, batchId: string, settled: bigint, released: bigint): Promise<void> {
+    const entry = { settledAmount: fen(settled), releasedAmount: fen(released), batchId }
+    return store.quota.settle(tx, unit.id, period, entry)
   }
 
   async function finishOrders(tx: Tx, items: readonly BatchItem[], at: Instant): Promise<NewEvent[]> {
@@ -336,6 +340,7 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
     accept,
     closeAttempt,
     settle,
+    settleQuota,
     issueReady,
   }
 }
