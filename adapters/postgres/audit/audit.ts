@@ -1,4 +1,4 @@
-/** Checks all invariants in one snapshot, while work may go on: read-only, whole tables, no time limit of the hot path. */
+/** Checks all invariants in one snapshot, while work may go on: read-only, whole tables, hours if it must be. */
 import type pg from 'pg'
 import { assert } from '../../../connector/kernel/never.js'
 import type { Instant } from '../../../connector/kernel/time.js'

@@ -98,7 +98,7 @@ test('a seller’s books are found by code, and by name or tax number where only
   assert.equal(directory.catalogue(other.id).productByCode('CUP'), null)
 })
 
-test('the bureau’s tables come back as they were saved; changed codes replace, a new rate table replaces all', async (t) => {
+test('the bureau’s tables come back as saved; changed codes replace their like, a rate table replaces all', async (t) => {
   const { pool, store } = await withSchema(t)
   const fetchedAt = now()
   const fetch = { fetchedAt, dueAt: after(fetchedAt, 86_400_000) }

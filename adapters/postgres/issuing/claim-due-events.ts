@@ -10,9 +10,9 @@ const CLAIM_EVENTS: Statement = {
     with picked as (
       select e.id from outbox_events e
       where e.due_at <= $1 and (e.leased_until is null or e.leased_until <= now())
-        and not exists (
-          select from outbox_events earlier
-          where earlier.order_id = e.order_id and earlier.seq < e.seq and earlier.state = 'pending')
+        and (
+          select earlier.id from outbox_events earlier
+          where earlier.order_id = e.order_id and earlier.seq < e.seq and earlier.state = 'pending' limit 1) is null
       order by e.due_at limit $4 for update of e skip locked
     ), claimed as (
       update outbox_events e

@@ -16,9 +16,9 @@ const NEXT_DUE_AT: Statement = {
       (select min(case when leased_until > now() then greatest(due_at, leased_until) else due_at end)
        from bureau_moves where due_at is not null),
       (select due_at from outbox_events e
-       where due_at is not null and not exists (
-         select from outbox_events earlier
-         where earlier.order_id = e.order_id and earlier.seq < e.seq and earlier.state = 'pending')
+       where due_at is not null and (
+         select earlier.id from outbox_events earlier
+         where earlier.order_id = e.order_id and earlier.seq < e.seq and earlier.state = 'pending' limit 1) is null
        order by due_at limit 1)
     ) as due_at`,
 }

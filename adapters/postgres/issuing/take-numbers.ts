@@ -25,10 +25,14 @@ const TAKE_NUMBERS: Statement = {
       select id, first_number, size, next_offset, returned_count, granted_at
       from number_segments where using_unit_id = $1 and year = $2 and state = 'active'
     ), chosen as (
-      select r.id from segments s
-      join number_returns r on r.segment_id = s.id and r.taken_at is null and r.burned_reason is null
+      select back.id from segments s
+      cross join lateral (
+        select r.id from number_returns r
+        where r.segment_id = s.id and r.taken_at is null and r.burned_reason is null
+        order by r.id limit $3
+      ) back
       where s.returned_count > 0
-      order by r.id limit $3
+      order by back.id limit $3
     ), reused as (
       update number_returns r set taken_at = now() where r.id = any(array(select id from chosen))
       returning r.id, r.segment_id, r.invoice_number

@@ -1,4 +1,4 @@
-/** Takes number and batch away from invoices whose frozen bytes are too old to be sent; they are ready to be numbered anew. */
+/** Takes number and batch away from invoices whose frozen bytes are too old to be sent; they are ready to be numbered. */
 import type { Tx } from '../../../connector/issuing/ports.js'
 import type { Instant } from '../../../connector/kernel/time.js'
 import { clientOf } from '../database.js'

@@ -27,7 +27,7 @@ export function proveQuota(open: OpenStore): void {
     assert.equal((await store.quota.load(null, story.unit.id, story.period))?.availableAmount, 0n)
   })
 
-  test('what is settled is spent, what is released can be reserved again, and no more can be settled than is reserved', async (t) => {
+  test('what is settled is spent, what is released is free again, and no more can be settled than is reserved', async (t) => {
     const { store, addUnit } = await open(t)
     const story = makeStory(store, await addUnit())
     await story.grantQuota('100.00')
@@ -63,7 +63,7 @@ export function proveQuota(open: OpenStore): void {
     assert.equal((await store.quota.load(null, id, story.period))?.availableAmount, amount('29.99'))
   })
 
-  test('downloads add up and the latest interval holds; what the bureau says is kept beside, the newest only', async (t) => {
+  test('downloads add up, the latest interval holds; what the bureau says is kept beside, the newest only', async (t) => {
     const { store, addUnit } = await open(t)
     const story = makeStory(store, await addUnit())
     const { id } = story.unit
