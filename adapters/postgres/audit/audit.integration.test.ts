@@ -28,17 +28,27 @@ const BREAKS: Record<string, string> = {
     from orders o where state = 'issued' limit 1`,
   'an order that was rejected has invoices':
     "update orders set state = 'rejected' where id = (select order_id from invoices limit 1)",
-  'the parts of an order do not add up to it': `update invoices set gross_amount = gross_amount + 0.01 where id = ${ISSUED}`,
-  'net and tax of an invoice are not its gross': `update invoices set tax_amount = tax_amount + 0.01 where id = ${ISSUED}`,
-  'an invoice has not the content that was approved': `update invoice_contents set content = content || ' ' where invoice_id = ${ISSUED}`,
+  'the parts of an order do not add up to it': `
+    update invoices set gross_amount = gross_amount + 0.01
+    where id = ${ISSUED}`,
+  'net and tax of an invoice are not its gross': `
+    update invoices set tax_amount = tax_amount + 0.01
+    where id = ${ISSUED}`,
+  'an invoice has not the content that was approved': `
+    update invoice_contents set content = content || ' '
+    where invoice_id = ${ISSUED}`,
   'an order was mapped by no version of a mapping':
     "update orders set mapping_version_id = null where state = 'issued'",
   'an order has several final results': `
     insert into outbox_events select (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'seq', 2))).*
     from outbox_events e where id = ${FINAL}`,
   'a finished order has no final result, or an unfinished one has': `delete from outbox_events where id = ${FINAL}`,
-  'the bytes of a result are not those that were written with the verdict': `update outbox_events set body = body || ' ' where id = ${FINAL}`,
-  'results of an order leave a gap, or a later one was confirmed before an earlier one': `update outbox_events set seq = 2 where id = ${FINAL}`,
+  'the bytes of a result are not those that were written with the verdict': `
+    update outbox_events set body = body || ' '
+    where id = ${FINAL}`,
+  'results of an order leave a gap, or a later one was confirmed before an earlier one': `
+    update outbox_events set seq = 2
+    where id = ${FINAL}`,
   'an order counts other results than it has': "update orders set event_seq = 3 where state = 'issued'",
   'an invoice counts as issued although the bureau never accepted its batch': `
     update upload_batches set accepted_at = null where id = (select batch_id from invoices where id = ${ISSUED})`,
@@ -57,7 +67,9 @@ const BREAKS: Record<string, string> = {
   'a number belongs to two invoices': `
     update invoices set invoice_number = (select invoice_number from invoices where id = ${ISSUED})
     where id = (select id from invoices where state = 'issued' order by id desc limit 1)`,
-  'an invoice has another number than its frozen bytes': `update upload_items set invoice_number = '1' where invoice_id = ${ISSUED}`,
+  'an invoice has another number than its frozen bytes': `
+    update upload_items set invoice_number = '1'
+    where invoice_id = ${ISSUED}`,
   'frozen bytes were changed': `update upload_items set frozen = frozen || ' ' where invoice_id = ${ISSUED}`,
   'the hash of a batch is not that of the hashes of its items': "update upload_batches set frozen_sha256 = 'other'",
   'a number was used that its segment never handed out': 'update number_segments set next_offset = next_offset - 1',
@@ -74,7 +86,9 @@ const BREAKS: Record<string, string> = {
   'the entries of a quota do not balance':
     'update quota_ledger set settled_delta = settled_delta + 1 where commit_seq = 3',
   'a quota is not the sum of its entries': 'update credit_quotas set settled_amount = settled_amount + 1',
-  'the invoices of a period do not add up to its quota': `update invoices set quota_amount = quota_amount + 1 where id = ${ISSUED}`,
+  'the invoices of a period do not add up to its quota': `
+    update invoices set quota_amount = quota_amount + 1
+    where id = ${ISSUED}`,
   'a move was made under an older fence than the move before it': `
     insert into transitions (entity, entity_ids, from_state, to_state, fence)
     select 'batch', array[id], 'settled', 'settled', fence - 1 from upload_batches where state = 'settled' and fence > 1
@@ -84,7 +98,9 @@ const BREAKS: Record<string, string> = {
     select 'move', array[id], 'granted', 'granted', 8 from bureau_moves where state = 'granted'`,
   'a move starts from another state than the move before it led to':
     "update transitions set from_state = 'rejected' where entity = 'event' and from_state = 'pending'",
-  'the log of moves leads to another state than the present one': `update invoices set state = 'needs_person' where id = ${ISSUED}`,
+  'the log of moves leads to another state than the present one': `
+    update invoices set state = 'needs_person'
+    where id = ${ISSUED}`,
   'an invoice is on its way in a batch that is closed': `update invoices set state = 'accepted' where id = ${ISSUED}`,
   'a batch is open and has nothing open in it, or counts it wrongly':
     "update upload_batches set open_count = 50 where state = 'in_doubt'",

@@ -25,7 +25,8 @@ export const HISTORY_CHECKS: readonly AuditCheck[] = [
     what: 'a move starts from another state than the move before it led to',
     sql: `
       select entity || ' ' || entity_id as example from (
-        select entity, entity_id, from_state, lag(to_state) over (partition by entity, entity_id order by id) as previous
+        select entity, entity_id, from_state,
+          lag(to_state) over (partition by entity, entity_id order by id) as previous
         from {audit}.transitions
       ) t where from_state is distinct from previous`,
   },
@@ -36,9 +37,10 @@ export const HISTORY_CHECKS: readonly AuditCheck[] = [
       select coalesce(c.entity, l.entity) || ' ' || coalesce(c.id, l.entity_id) as example
       from (${CURRENT_STATES}) c
       full join (
-        select t.entity, t.entity_id, t.to_state from {audit}.transitions t
-        join (select entity, entity_id, max(id) as id from {audit}.transitions group by entity, entity_id) last
-          on last.entity = t.entity and last.entity_id = t.entity_id and last.id = t.id
+        select entity, entity_id, to_state from (
+          select entity, entity_id, to_state, lead(id) over (partition by entity, entity_id order by id) as next
+          from {audit}.transitions
+        ) t where next is null
       ) l on l.entity = c.entity and l.entity_id = c.id
       where c.state is distinct from l.to_state`,
   },

@@ -46,7 +46,8 @@ const ORDERS: readonly AuditCheck[] = [
   {
     invariant: 'I2',
     what: 'an order that was rejected has invoices',
-    sql: `select distinct o.id as example from orders o join invoices i on i.order_id = o.id where o.state = 'rejected'`,
+    sql: `
+      select distinct o.id as example from orders o join invoices i on i.order_id = o.id where o.state = 'rejected'`,
   },
   {
     invariant: 'I10',
@@ -98,7 +99,8 @@ const RESULTS: readonly AuditCheck[] = [
   {
     invariant: 'I7',
     what: 'the bytes of a result are not those that were written with the verdict',
-    sql: `select id as example from outbox_events where encode(sha256(convert_to(body, 'UTF8')), 'hex') <> body_sha256`,
+    sql: `
+      select id as example from outbox_events where encode(sha256(convert_to(body, 'UTF8')), 'hex') <> body_sha256`,
   },
   {
     invariant: 'I8',
