@@ -25,7 +25,7 @@ export interface MigrateOptions extends ConnectionOptions {
 }
 
 /** The schema cannot be brought to this release. */
-export class MigrationRefused extends Error {
+class MigrationRefused extends Error {
   override name = 'MigrationRefused'
   readonly code: 'STO-schema-newer' | 'STO-migration-breaking'
   readonly messageEn: string
@@ -47,13 +47,20 @@ export class MigrationRefused extends Error {
 
 /** Returns the names of the migrations that ran. Errors: MigrationRefused. */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
-  const lock = new pg.Client({ ...toClientConfig(options), statement_timeout: LOCK_WAIT_MS, lock_timeout: 0 })
+  const lock = new pg.Client({
+    ...toClientConfig(options),
+    statement_timeout: LOCK_WAIT_MS,
+    lock_timeout: LOCK_WAIT_MS,
+    query_timeout: 2 * LOCK_WAIT_MS,
+  })
   // The lock is the connection's: when it breaks, the next query below fails and nothing more is migrated.
   lock.on('error', () => undefined)
   await lock.connect()
   try {
     await lock.query('select pg_advisory_lock($1, hashtext($2))', [MIGRATION_LOCK_CLASS, options.schema])
-    await lock.query(`create schema if not exists ${options.schema}`)
+    // Asked first: a role that may not create schemas can work in one that was made for it.
+    const { rows } = await lock.query('select to_regnamespace($1) is null as "isMissing"', [options.schema])
+    if (rows[0]?.isMissing) await lock.query(`create schema ${options.schema}`)
     return await migrateLocked(options, lock)
   } finally {
     await lock.end()

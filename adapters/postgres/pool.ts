@@ -64,8 +64,9 @@ export function makePool(options: PoolOptions): pg.Pool {
     allowExitOnIdle: false,
   })
   pool.on('error', options.onError)
-  // Between two statements of a transaction the pool itself does not listen, and an unheard error ends the process.
-  pool.on('connect', (client) => client.on('error', options.onError))
+  // Between two statements of a transaction the pool itself does not listen, and an unheard error ends the process. The
+  // next statement tells it.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

@@ -11,14 +11,20 @@ import type {
   TaxTableStore,
   Tx,
   UnitFault,
+  WorkSignal,
 } from '../../connector/issuing/ports.js'
+import type { ParkCause } from '../../connector/kernel/fault.js'
 import type { UsingUnitId } from '../../connector/kernel/ids.js'
 import { Defect } from '../../connector/kernel/never.js'
 import type { Instant } from '../../connector/kernel/time.js'
 import type { TaxpayerProfile, TaxpayerRisk } from '../../connector/taxpayer/taxpayer.js'
 import { clientOf } from './database.js'
+import { wake } from './issuing/wake.js'
 import { raiseSettingsRevision } from './settings-revision.js'
 import { run, type Statement, toJson, toTimestamp } from './statement.js'
+
+/** Parked rows woken by one save; the sweep wakes the rest. */
+const WAKE_COUNT_MAX = 10_000
 
 const LOAD_STATES: Statement = {
   name: 'tax_tables.states',
@@ -91,42 +97,61 @@ const SAVE_UNIT_FAULT: Statement = {
   text: 'update using_units set fault = $2 where id = $1 returning id',
 }
 
+/** What may go on after a save. */
+interface Cured {
+  causes: readonly ParkCause[]
+  usingUnitId?: UsingUnitId
+}
+
+const NOTHING: Cured = { causes: [] }
+const STALE_TABLES: Cured = { causes: ['tax_tables_stale'] }
+
 export function makeTaxTableStore(pool: pg.Pool, database: Database, signals: SignalBus): TaxTableStore {
-  function save(work: (client: pg.PoolClient) => Promise<unknown>): Promise<void> {
+  function save(work: (client: pg.PoolClient) => Promise<unknown>, cured: Cured = NOTHING): Promise<void> {
     return database.transaction(async (tx: Tx) => {
       await work(clientOf(tx))
-      await Promise.all([raiseSettingsRevision(clientOf(tx)), signals.announce(tx, ['settings'])])
+      if (cured.causes.length > 0) await wake(tx, { ...cured, limit: WAKE_COUNT_MAX })
+      const signalled: WorkSignal[] =
+        cured.causes.length > 0 ? ['settings', 'inbox', 'invoices', 'batches'] : ['settings']
+      await Promise.all([raiseSettingsRevision(clientOf(tx)), signals.announce(tx, signalled)])
     })
   }
 
   return {
     loadStates: () => loadStates(pool),
     saveClassifications: ({ changed, ...fetch }) =>
-      save((client) =>
-        Promise.all([
-          run(client, SAVE_CLASSIFICATIONS, [toJson(changed)]),
-          saveFetch(client, 'classifications', fetch.stamp, fetch),
-        ]),
+      save(
+        (client) =>
+          Promise.all([
+            run(client, SAVE_CLASSIFICATIONS, [toJson(changed)]),
+            saveFetch(client, 'classifications', fetch.stamp, fetch),
+          ]),
+        STALE_TABLES,
       ),
     saveRates: ({ rates, ...fetch }) =>
-      save((client) =>
-        Promise.all([
-          run(client, CLEAR_RATES, []),
-          run(client, SAVE_RATES, [toJson(rates)]),
-          saveFetch(client, 'rates', null, fetch),
-        ]),
+      save(
+        (client) =>
+          Promise.all([
+            run(client, CLEAR_RATES, []),
+            run(client, SAVE_RATES, [toJson(rates)]),
+            saveFetch(client, 'rates', null, fetch),
+          ]),
+        STALE_TABLES,
       ),
     saveDifferentialCodes: ({ codes, ...fetch }) =>
-      save((client) =>
-        Promise.all([
-          run(client, CLEAR_DIFFERENTIAL, []),
-          run(client, SAVE_DIFFERENTIAL, [toJson(codes)]),
-          saveFetch(client, 'differential', null, fetch),
-        ]),
+      save(
+        (client) =>
+          Promise.all([
+            run(client, CLEAR_DIFFERENTIAL, []),
+            run(client, SAVE_DIFFERENTIAL, [toJson(codes)]),
+            saveFetch(client, 'differential', null, fetch),
+          ]),
+        STALE_TABLES,
       ),
     saveTableFault: (name, fault, dueAt) =>
       save((client) => run(client, SAVE_TABLE_FAULT, [name, toJson(fault), toTimestamp(dueAt)])),
-    saveProfile: (unitId, profile) => save((client) => saveProfile(client, unitId, profile)),
+    saveProfile: (usingUnitId, profile, causes) =>
+      save((client) => saveProfile(client, usingUnitId, profile), { causes, usingUnitId }),
     saveRisk: (unitId, risk) => save((client) => saveRisk(client, unitId, risk)),
     saveUnitFault: (unitId, fault) => save((client) => saveUnitFault(client, unitId, fault)),
   }

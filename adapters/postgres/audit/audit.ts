@@ -47,7 +47,7 @@ export interface AuditReport {
   violations: readonly AuditViolation[]
 }
 
-export interface AuditViolation {
+interface AuditViolation {
   invariant: InvariantId
   what: string
   /** At most five; `count` tells how many there are. */

@@ -163,7 +163,7 @@ test('a unit that the bureau answers for is verified with its channel, and every
 
   await note(store.tables.saveUnitFault(unit.id, { code: 'BUR-1', message: '超时', at: now() }))
   await note(store.tables.saveRisk(unit.id, risk))
-  await note(store.tables.saveProfile(unit.id, profile))
+  await note(store.tables.saveProfile(unit.id, profile, []))
   const directory = await source.load()
 
   const verified = { ...unit, isVerified: true, profile, risk, direct: { ...unit.direct, isVerified: true } }

@@ -10,7 +10,7 @@ const ADVANCE_ORDERS: Statement = {
     with incoming as materialized (
       select * from json_to_recordset($1) as r(id uuid, state text, park_cause text, faults jsonb, warnings jsonb,
         letter text, using_unit_id uuid, mapping_version_id uuid, draft_sha256 text, gross_amount numeric,
-        invoice_count integer, event_seq integer, draft text)
+        invoice_count integer, event_seq integer, fills text)
     ), advanced as (
       update orders o
       set state = r.state,
@@ -33,10 +33,10 @@ const ADVANCE_ORDERS: Statement = {
       where o.id = any(array(select id from incoming)) and o.id = r.id
         and o.state = 'received' and o.park_cause is null
       returning o.id, o.state, o.park_cause
-    ), drafts as (
-      insert into order_drafts (order_id, draft)
-      select a.id, r.draft from advanced a join incoming r on r.id = a.id where r.draft is not null
-      on conflict (order_id) do update set draft = excluded.draft
+    ), filled as (
+      insert into order_fills (order_id, fills)
+      select a.id, r.fills from advanced a join incoming r on r.id = a.id where r.fills is not null
+      on conflict (order_id) do update set fills = excluded.fills
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, cause)
       select 'order', array_agg(id), 'received', state, park_cause from advanced group by state, park_cause
@@ -59,7 +59,7 @@ export async function advanceOrders(tx: Tx, orders: readonly OrderAdvance[]): Pr
     gross_amount: order.grossAmount === null ? null : formatAmount(order.grossAmount),
     invoice_count: order.invoiceCount,
     event_seq: order.eventSeq,
-    draft: order.draft,
+    fills: order.fills,
   }))
   const advanced = await run<{ id: string }>(clientOf(tx), ADVANCE_ORDERS, [toJson(rows)])
   return new Set(advanced.map(({ id }) => id))

@@ -14,6 +14,8 @@ const DECIDE_MESSAGES: Statement = {
         order_id = d.order_id,
         faults = d.faults,
         park_cause = d.park_cause,
+        -- A try that ended is no try that broke off: what waits may be looked at for ever.
+        attempts = case when d.park_cause is null then m.attempts else 0 end,
         parked_at = case when d.park_cause is not null then now() end,
         due_at = case when d.disposition is null and d.park_cause is null then m.due_at end,
         leased_until = null

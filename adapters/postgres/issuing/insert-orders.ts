@@ -1,4 +1,4 @@
-/** Inserts orders that are new by key and revision, with their drafts. */
+/** Inserts orders that are new by key and revision, with their fills. */
 import type { NewOrder, Tx } from '../../../connector/issuing/ports.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import { clientOf } from '../database.js'
@@ -14,7 +14,7 @@ const INSERT_ORDERS: Statement = {
         business_type text, order_no text, inbox_id uuid, using_unit_id uuid, mapping_version_id uuid,
         content_sha256 text, draft_sha256 text, letter text, state text, park_cause text, faults jsonb,
         warnings jsonb, message_id text, correlation_id text, traceparent text, gross_amount numeric,
-        invoice_count integer, event_seq integer, received_at timestamptz, has_draft boolean, at integer, length integer)
+        invoice_count integer, event_seq integer, received_at timestamptz, has_fills boolean, at integer, length integer)
     ), inserted as (
       insert into orders (id, order_key, revision, source, business_type, order_no, inbox_id, using_unit_id,
         mapping_version_id, content_sha256, draft_sha256, letter, state, park_cause, parked_at, faults, warnings,
@@ -29,10 +29,10 @@ const INSERT_ORDERS: Statement = {
       from incoming order by order_key, revision
       on conflict (order_key, revision) do nothing
       returning id, state, park_cause, received_at
-    ), drafts as (
-      insert into order_drafts (order_id, draft)
+    ), filled as (
+      insert into order_fills (order_id, fills)
       select i.id, convert_from(substring($2::bytea from r.at for r.length), 'UTF8')
-      from inserted i join incoming r on r.id = i.id where r.has_draft
+      from inserted i join incoming r on r.id = i.id where r.has_fills
     ), moved as (
       insert into transitions (entity, entity_ids, to_state, cause, at)
       select 'order', array_agg(id), state, park_cause, max(received_at) from inserted group by state, park_cause
@@ -42,7 +42,7 @@ const INSERT_ORDERS: Statement = {
 
 export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise<ReadonlySet<string>> {
   if (orders.length === 0) return new Set()
-  const drafts = packTexts(orders.map((order) => order.draft ?? ''))
+  const fills = packTexts(orders.map((order) => order.fills ?? ''))
   const rows = orders.map((order, index) => ({
     id: order.id,
     order_key: order.orderKey,
@@ -67,9 +67,9 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise
     invoice_count: order.invoiceCount,
     event_seq: order.eventSeq,
     received_at: toTimestamp(order.receivedAt),
-    has_draft: order.draft !== null,
-    ...drafts.slices[index],
+    has_fills: order.fills !== null,
+    ...fills.slices[index],
   }))
-  const inserted = await run<{ id: string }>(clientOf(tx), INSERT_ORDERS, [toJson(rows), drafts.bytes])
+  const inserted = await run<{ id: string }>(clientOf(tx), INSERT_ORDERS, [toJson(rows), fills.bytes])
   return new Set(inserted.map(({ id }) => id))
 }

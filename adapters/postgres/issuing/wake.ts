@@ -53,8 +53,7 @@ const WAKE_INVOICES: Statement = {
       select i.id from invoices i
       where park_cause = any($1::text[])
         and ($2::uuid is null or using_unit_id = $2)
-        and ($3::text is null
-          or exists (select from orders o where o.id = i.order_id and o.business_type = $3))
+        and ($3::text is null or (select o.business_type from orders o where o.id = i.order_id) = $3)
       order by id limit $4 for update of i skip locked
     ), woken as (
       update invoices i set park_cause = null, parked_at = null

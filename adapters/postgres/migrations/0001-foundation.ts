@@ -330,8 +330,9 @@ create table orders (
 create index orders_due on orders (due_at) where due_at is not null;
 create index orders_parked on orders (park_cause, received_at) where park_cause is not null;
 
--- The mapped draft with the origin of each value: what explains an invoice to a person.
-create table order_drafts (order_id uuid primary key, draft text not null);
+-- What the catalogue and the tables filled, by origin. All other values of the draft follow from the stored body and the
+-- pinned mapping version, which never change.
+create table order_fills (order_id uuid primary key, fills text not null);
 
 create table invoices (
   id uuid primary key,
@@ -502,7 +503,7 @@ create table schedule_slots (
 do $$
 begin
   alter table inbox_messages alter column body set compression lz4;
-  alter table order_drafts alter column draft set compression lz4;
+  alter table order_fills alter column fills set compression lz4;
   alter table invoice_contents alter column content set compression lz4;
   alter table upload_items alter column frozen set compression lz4;
   alter table outbox_events alter column body set compression lz4;

@@ -9,7 +9,9 @@ import type { MigrationSchemas } from './migrations.js'
 
 export function makeAuditViews({ auditSchema: audit }: MigrationSchemas): string {
   return `-- safe
-create schema if not exists ${audit};
+do $$ begin
+  if to_regnamespace('${audit}') is null then create schema ${audit}; end if;
+end $$;
 
 create view ${audit}.inbox as
 select id as message_id, queue, business_type, source, message_id as broker_message_id, body_sha256, is_redelivered,
