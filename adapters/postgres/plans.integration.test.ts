@@ -18,7 +18,7 @@ const PAST_COUNT = 20_000
 const GROWING: ReadonlySet<string> = new Set([
   'inbox_messages',
   'orders',
-  'order_drafts',
+  'order_fills',
   'invoices',
   'invoice_contents',
   'upload_batches',
@@ -153,7 +153,7 @@ async function fill(pool: pg.Pool): Promise<void> {
       received_at)
     select order_id, id::text, 1, source, business_type, id, '', 'blue', 'issued', now()
     from inbox_messages where body_sha256 = '';
-    insert into order_drafts select id, '' from orders where content_sha256 = '';
+    insert into order_fills select id, '' from orders where content_sha256 = '';
     insert into invoices (id, order_id, split_no, using_unit_id, state, kind, buyer_name, net_amount, tax_amount,
       gross_amount, quota_amount, content_sha256, invoice_number, batch_id, created_at)
     select gen_random_uuid(), o.id, 1, (select id from using_units limit 1), 'issued', 'ordinary', '', 1, 0, 1, 1, '',

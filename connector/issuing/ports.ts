@@ -60,7 +60,10 @@ export interface StoredMessage extends Delivery {
 
 export interface InboxStore {
   insert(tx: Tx, messages: readonly NewInboxMessage[]): Promise<void>
-  /** Takes up the oldest undecided, unparked messages due by now: attempts + 1 and a lease, committed before it returns. */
+  /**
+   * Takes up the oldest undecided, unparked messages due by now: attempts + 1 and a lease, committed before it returns.
+   * One that was tried before, and neither decided nor parked, comes alone.
+   */
   claim(options: { now: Instant; leaseMs: number; limit: number }): Promise<readonly StoredMessage[]>
   /** Decides messages that were stored raw; only those still undecided. Returns the ids that it decided. */
   decide(
@@ -103,8 +106,8 @@ export interface NewOrder {
   /** Seq of the last event written with it: 1 for an order rejected at once, else 0. */
   eventSeq: number
   receivedAt: Instant
-  /** Draft with origins as JSON text, null when there is none. */
-  draft: string | null
+  /** What catalogue and tables filled in the draft, as JSON text; null when there is no draft. */
+  fills: string | null
 }
 
 /** What mapping a waiting order again may change of it. */
@@ -122,7 +125,7 @@ export type OrderAdvance = Pick<
   | 'grossAmount'
   | 'invoiceCount'
   | 'eventSeq'
-  | 'draft'
+  | 'fills'
 >
 
 export interface NewInvoice {
@@ -602,7 +605,10 @@ export interface TaxTableFetch {
   dueAt: Instant
 }
 
-/** Keeps what the bureau tells of tables and taxpayers. Each save raises the directory's revision and announces `settings`. */
+/**
+ * Keeps what the bureau tells of tables and taxpayers. Each save raises the directory's revision and announces
+ * `settings`; what waited for fresh tables is woken with them.
+ */
 export interface TaxTableStore {
   loadStates(): Promise<readonly TaxTableState[]>
   /** Adds or replaces `changed`, by code; keeps the other codes. */
@@ -613,8 +619,8 @@ export interface TaxTableStore {
   saveDifferentialCodes(fetch: TaxTableFetch & { codes: readonly DifferentialCode[] }): Promise<void>
   /** The fetch failed: what was fetched before stays; tried again at `dueAt`. */
   saveTableFault(name: TaxTableName, fault: UnitFault, dueAt: Instant): Promise<void>
-  /** Also marks the unit as verified and forgets its fault. */
-  saveProfile(usingUnitId: UsingUnitId, profile: TaxpayerProfile): Promise<void>
+  /** Also marks the unit as verified, forgets its fault, and wakes what of it waits under `cured`. */
+  saveProfile(usingUnitId: UsingUnitId, profile: TaxpayerProfile, cured: readonly ParkCause[]): Promise<void>
   saveRisk(usingUnitId: UsingUnitId, risk: TaxpayerRisk): Promise<void>
   /** A question about the unit failed; what is known of it stays. */
   saveUnitFault(usingUnitId: UsingUnitId, fault: UnitFault): Promise<void>

@@ -10,6 +10,7 @@ import { matchCatalogue } from '../catalogue/match.js'
 import { approve } from '../invoice/approve.js'
 import { toCanonicalJson } from '../invoice/canonical.js'
 import type { InvoiceDraft } from '../invoice/draft.js'
+import { describeFills } from '../invoice/draft-fills.js'
 import { hashDraft } from '../invoice/draft-hash.js'
 import type { Invoice } from '../invoice/invoice.js'
 import { type Amount, sumAmounts } from '../kernel/amount.js'
@@ -130,13 +131,13 @@ function prepareDraft(subject: Subject, content: Content, mapped: InvoiceDraft, 
   }
   const draft = matchCatalogue(mapped, directory.catalogue(entry.unitId), directory.tables)
   const approval = approve(draft, { unit, tables: directory.tables, at: deps.clock.now() })
-  const withDraft = { ...order, draft: JSON.stringify(draft) }
-  if (approval.kind === 'faulty') return concludeFaulty(subject, withDraft, approval.faults)
+  const filled = { ...order, fills: describeFills(draft.origins) }
+  if (approval.kind === 'faulty') return concludeFaulty(subject, filled, approval.faults)
   const warnings = approval.warnings.map((finding) => finding.fault)
   return {
     kind: 'order',
     order: {
-      ...withDraft,
+      ...filled,
       state: 'mapped',
       warnings,
       grossAmount: sumAmounts(approval.invoices.map((invoice) => invoice.grossAmount)),
@@ -251,7 +252,7 @@ function makeOrder(
     invoiceCount: 0,
     eventSeq: 0,
     receivedAt: message.receivedAt,
-    draft: null,
+    fills: null,
   }
 }
 
@@ -322,8 +323,8 @@ function ignoredNote(reason: string): Fault {
   return {
     code: 'ORD-ignored',
     path: '',
-    message: '映射的 accept 条件不成立，不开票',
-    messageEn: reason,
+    message: `映射的 accept 条件不成立，不开票：${reason}`,
+    messageEn: `a condition of the mapping (accept) does not hold, so nothing is issued: ${reason}`,
     cure: 'sender',
   }
 }

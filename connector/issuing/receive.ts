@@ -26,13 +26,15 @@ import type { InboxDisposition } from './states.js'
 
 /** A stored message that could not be decided in this many tries goes to the dead store. */
 const ATTEMPTS_MAX = 3
-/** How long a message is held while it is worked on alone. */
-const INBOX_LEASE_MS = 60_000
+/** How long a message is held while it is worked on: a dead worker's messages are taken over after it. */
+const INBOX_LEASE_MS = 15_000
 /** Stored messages taken up at once; each is its own transaction. */
 const RESUME_BATCH_COUNT = 20
 
 export interface ReceiveDeps extends PrepareDeps {
   store: IssuingStore
+  /** Brings the directory up to date. */
+  renewDirectory: () => Promise<void>
   report: (event: ReceiveReport) => void
 }
 
@@ -66,7 +68,7 @@ export async function receive(deps: ReceiveDeps, batch: readonly Delivery[]): Pr
 }
 
 async function receiveFresh(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<void> {
-  const receipts = batch.map((delivery) => makeReceipt(deps, delivery))
+  const receipts = await makeReceipts(deps, batch)
   try {
     // The same order twice in one batch: the second is judged against the first, so it needs the first committed.
     for (const round of splitByOrderKey(receipts)) await record(deps, round)
@@ -76,6 +78,14 @@ async function receiveFresh(deps: ReceiveDeps, batch: readonly Delivery[]): Prom
     deps.report({ event: 'batch.stored-raw', count: batch.length, error })
     await storeRaw(deps, batch)
   }
+}
+
+/** What a message lacks may be there by now, in settings that this process has not seen: then all are prepared again. */
+async function makeReceipts(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<Receipt[]> {
+  const directory = deps.directory()
+  const receipts = batch.map((delivery) => makeReceipt(deps, delivery))
+  if (receipts.some(isParked)) await deps.renewDirectory()
+  return deps.directory() === directory ? receipts : batch.map((delivery) => makeReceipt(deps, delivery))
 }
 
 /** Keeps what the broker itself gave up on; nothing is tried again by itself. Resolves after the commit. */
@@ -101,6 +111,8 @@ export async function resumeInbox(deps: ReceiveDeps): Promise<number> {
     leaseMs: INBOX_LEASE_MS,
     limit: RESUME_BATCH_COUNT,
   })
+  // What woke them may be newer than what this process knows.
+  if (stored.length > 0) await deps.renewDirectory()
   for (const message of stored) await resumeMessage(deps, message)
   return stored.length
 }
@@ -125,6 +137,7 @@ export async function resumeOrders(deps: ReceiveDeps): Promise<number> {
     leaseMs: INBOX_LEASE_MS,
     limit: RESUME_BATCH_COUNT,
   })
+  if (woken.length > 0) await deps.renewDirectory()
   for (const parked of woken) await resumeOrder(deps, parked)
   return woken.length
 }
@@ -252,7 +265,7 @@ function holdOrder(parked: ParkedOrder, prepared: Prepared): OrderAdvance {
     grossAmount: null,
     invoiceCount: 0,
     eventSeq: 0,
-    draft: null,
+    fills: null,
   }
 }
 
@@ -280,6 +293,10 @@ function toDecision(prepared: Prepared): Decision {
 function makeReceipt(deps: ReceiveDeps, delivery: Delivery): Receipt {
   const message = toInboxMessage(deps, delivery)
   return { message, prepared: prepareSafely(deps, message) }
+}
+
+function isParked({ prepared }: Receipt): boolean {
+  return prepared.kind === 'waiting' || (prepared.kind === 'order' && prepared.order.parkCause !== null)
 }
 
 /** A defect parks its own message and is told loudly; it never takes neighbours along. */

@@ -3,14 +3,22 @@
  *
  * The bureau advises daily for all of them (Leqi rulebook 2.14). A failed read changes nothing that was read before.
  */
+import type { ParkCause } from '../kernel/fault.js'
 import { assertNever } from '../kernel/never.js'
 import { after, type Clock, type Instant } from '../kernel/time.js'
+import { checkSeller } from '../taxpayer/gate.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import { neverSentDelayMs, type Random } from './backoff.js'
 import type { BureauFailure, TaxpayerBureau, UnitAddress } from './bureau.js'
 import type { TaxTableName, TaxTableState, TaxTableStore } from './ports.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+/** How often a unit that may not issue is asked about: the bureau lifts a block without telling. Reliability: key faults. */
+const PROBE_MS = 5 * 60 * 1000
+/** Pause after a question that nobody answered. */
+const UNREACHED_MS = 30 * 1000
+/** What a unit that may issue again no longer waits for. */
+const UNIT_CAUSES: readonly ParkCause[] = ['unit_unverified', 'seller_blocked']
 /** Longest wait for one read; the whole classification table is a few megabytes. */
 const READ_TIMEOUT_MS = 60_000
 
@@ -29,23 +37,49 @@ interface RefreshReport {
   message?: string
 }
 
-/** Reads profile and risk of a unit; a unit that answers is verified from then on. Returns the failure, if any. */
+/**
+ * Reads profile and risk of a unit; a unit that answers is verified from then on, and when nothing stands against it any
+ * more, what waited for that goes on. Returns the failure, if any.
+ */
 export async function refreshUnit(deps: RefreshDeps, unit: UsingUnit): Promise<BureauFailure | null> {
   const options = { deadline: after(deps.clock.now(), READ_TIMEOUT_MS) }
   const profile = await deps.bureau.readProfile(unit, options)
   if (profile.kind !== 'read') return failUnit(deps, unit, profile)
   const risk = await deps.bureau.readRisk(unit, options)
   if (risk.kind !== 'read') return failUnit(deps, unit, risk)
+  const known = { ...unit, isVerified: true, direct: { ...unit.direct, isVerified: true } }
+  const isOpen = mayIssue({ ...known, profile: profile.value, risk: risk.value }, deps.clock.now())
   await deps.tables.saveRisk(unit.id, risk.value)
-  await deps.tables.saveProfile(unit.id, profile.value)
+  await deps.tables.saveProfile(unit.id, profile.value, isOpen ? UNIT_CAUSES : [])
   deps.report({ event: 'unit.refreshed', name: unit.taxNo })
   return null
 }
 
-/** Whether a unit's profile or risk is missing or a day old. */
+/** Whether a unit's profile or risk is missing or a day old; or, of a unit that may not issue, some minutes old. */
 export function isUnitDue(unit: UsingUnit, now: Instant): boolean {
+  const ageMsMax = mayIssue(unit, now) ? DAY_MS : PROBE_MS
   const reads = [unit.profile?.fetchedAt, unit.risk?.fetchedAt]
-  return reads.some((fetchedAt) => fetchedAt === undefined || now - fetchedAt >= DAY_MS)
+  return reads.some((fetchedAt) => fetchedAt === undefined || now - fetchedAt >= ageMsMax)
+}
+
+/** When to ask again about a unit after a question failed: what a person must mend is not asked every few seconds. */
+export function retryUnitAt(failure: BureauFailure, now: Instant): Instant {
+  switch (failure.kind) {
+    case 'unit_fault':
+    case 'refused':
+      return after(now, PROBE_MS)
+    case 'rate_limited':
+      return after(now, failure.retryAfterMs)
+    case 'never_sent':
+    case 'in_doubt':
+      return after(now, UNREACHED_MS)
+    default:
+      return assertNever(failure)
+  }
+}
+
+function mayIssue(unit: UsingUnit, now: Instant): boolean {
+  return checkSeller(unit, null, now).every(({ reaction }) => reaction !== 'park')
 }
 
 /** Reads every table that is due, asked in the name of one verified unit. Returns the failures by table. */

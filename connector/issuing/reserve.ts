@@ -23,6 +23,8 @@ const BATCH_COUNT_MAX = 100
 export interface ReserveDeps {
   store: IssuingStore
   directory: () => Directory
+  /** Brings the directory up to date. */
+  renewDirectory: () => Promise<void>
   uploader: Pick<InvoiceUploader, 'freeze'>
   ids: IdSource
   clock: Clock
@@ -49,21 +51,24 @@ export interface Reservation {
 
 /** Reserves for the oldest ready invoices of one unit. */
 export async function reserve(deps: ReserveDeps, unitId: UsingUnitId): Promise<Reservation> {
-  const directory = deps.directory()
-  const unit = directory.unit(unitId)
+  // What woke these invoices may be newer than what this process knows of their unit.
+  if (blockOf(deps, unitId) !== null) await deps.renewDirectory()
+  const unit = deps.directory().unit(unitId)
+  const blocked = blockOf(deps, unitId)
   return deps.store.database.transaction(async (tx) => {
     const ready = await deps.store.batches.lockReady(tx, unitId, BATCH_COUNT_MAX)
     if (ready.length === 0) return { batch: null, parked: {}, hasMore: false }
-    const now = deps.clock.now()
-    const blocked = unit === null ? 'unit_unverified' : blockOf(unit, directory, now)
     if (unit === null || blocked !== null) return parkAll(deps, tx, ready, blocked ?? 'unit_unverified')
-    return reserveReady(deps, tx, unit, ready, now)
+    return reserveReady(deps, tx, unit, ready, deps.clock.now())
   })
 }
 
 /** Why a unit may not issue now, whatever the invoice. */
-function blockOf(unit: UsingUnit, directory: Directory, now: Instant): ParkCause | null {
-  const finding = checkSeller(unit, directory.tables, now).find(({ reaction }) => reaction === 'park')
+function blockOf({ directory, clock }: ReserveDeps, unitId: UsingUnitId): ParkCause | null {
+  const current = directory()
+  const unit = current.unit(unitId)
+  if (unit === null) return 'unit_unverified'
+  const finding = checkSeller(unit, current.tables, clock.now()).find(({ reaction }) => reaction === 'park')
   return finding === undefined ? null : (finding.fault.parkCause ?? 'seller_blocked')
 }
 

@@ -78,7 +78,7 @@ export function anOrder(changes: Partial<NewOrder> = {}): NewOrder {
     invoiceCount: 1,
     eventSeq: 0,
     receivedAt: now(),
-    draft: JSON.stringify({ orderNo, kind: 'ordinary' }),
+    fills: '{}',
     ...changes,
     orderNo,
   }

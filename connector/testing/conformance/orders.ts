@@ -64,14 +64,14 @@ export function proveOrders(open: OpenStore): void {
   test('what mapping again made of a waiting order is written once', async (t) => {
     const { store, addUnit } = await open(t)
     const unit = await addUnit()
-    const order = anOrder({ state: 'received', invoiceCount: 0, grossAmount: null, draft: null, usingUnitId: unit.id })
+    const order = anOrder({ state: 'received', invoiceCount: 0, grossAmount: null, fills: null, usingUnitId: unit.id })
     await store.database.transaction(async (tx) => {
       await store.inbox.insert(tx, [aMessage({ id: order.inboxId, orderId: order.id })])
       await store.orders.insert(tx, [order])
     })
     const [woken] = await store.orders.claimWoken({ now: now(), leaseMs: 60_000, limit: 1 })
 
-    const advance = { ...order, state: 'mapped' as const, invoiceCount: 1, grossAmount: amount('113.00'), draft: '{}' }
+    const advance = { ...order, state: 'mapped' as const, invoiceCount: 1, grossAmount: amount('113.00'), fills: '{}' }
     const write = () => store.database.transaction((tx) => store.orders.advanceReceived(tx, [advance]))
     const written = [await write(), await write()]
 
