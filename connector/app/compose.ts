@@ -48,6 +48,7 @@ export async function compose(config: ConnectorConfig, log: Logger): Promise<Con
     mapperOf: makeMapperCache((event, fields) => log.error(fields, event)),
     ids: randomIds,
     clock: systemClock,
+    renewDirectory: memory.renewDirectory,
     report: (event) => log[event.event === 'batch.received' ? 'debug' : 'error'](event, event.event),
   }
   const doors = makeDoors(config, log, {
@@ -67,7 +68,6 @@ export async function compose(config: ConnectorConfig, log: Logger): Promise<Con
     leaseMs: LEASE_MS,
     reuseRejectedNumbers: config.isRejectedNumberReused,
     uploadConcurrency: config.uploadConcurrency,
-    reloadDirectory: memory.reloadDirectory,
     log: (event, fields, level) => log[level](fields, event),
   })
   const listener = makeSignalListener({

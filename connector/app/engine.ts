@@ -1,7 +1,7 @@
 /**
  * The engine: the stations of the story, wired to each other (design §3).
  *
- *   inbox ─► reserve ─► upload ─► poll ─► outbox          moves (numbers, quota)          refresh (profiles, tables)
+ *   inbox ─► reserve ─► upload ─► poll ─► outbox     moves (numbers, quota)     settings ─► refresh (profiles, tables)
  *
  * Every station finds its work in the database, so a restart, another replica or a lost kick only delays. Kicks carry
  * the work on at once inside this process; `signal` carries it between processes.
@@ -11,7 +11,7 @@ import { type PollDeps, poll } from '../issuing/poll.js'
 import type { HeldBatch, PendingEvent, WorkSignal } from '../issuing/ports.js'
 import { type PublishDeps, publish } from '../issuing/publish.js'
 import { type ReceiveDeps, resumeInbox, resumeOrders } from '../issuing/receive.js'
-import { isUnitDue, type RefreshDeps, refreshTables, refreshUnit } from '../issuing/refresh.js'
+import { isUnitDue, type RefreshDeps, refreshTables, refreshUnit, retryUnitAt } from '../issuing/refresh.js'
 import { planMoves, type ReplenishDeps, runMoves } from '../issuing/replenish.js'
 import { type ReserveDeps, reserve } from '../issuing/reserve.js'
 import { type Sendable, type UploadDeps, upload } from '../issuing/upload.js'
@@ -50,8 +50,6 @@ export type EngineDeps = ReceiveDeps &
     uploader: PollDeps['uploader'] & UploadDeps['uploader'] & ReserveDeps['uploader']
     /** Uploads under way at once for one using unit. */
     uploadConcurrency: number
-    /** Replaces the directory when its revision has risen. */
-    reloadDirectory: () => Promise<boolean>
     log: (event: string, fields: Record<string, unknown>, level: 'debug' | 'info' | 'warn' | 'error') => void
   }
 
@@ -67,6 +65,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   const held = new Map<string, bigint>()
   const tasks = new Set<Promise<void>>()
   const pauses = new Map<UsingUnitId, number>()
+  const probes = new Map<UsingUnitId, number>()
   const polls = pLimit(POLL_COUNT_MAX)
   const settleDeps = { ...deps, report }
 
@@ -204,12 +203,21 @@ export function makeEngine(deps: EngineDeps): Engine {
     return runMoves({ ...deps, report })
   }
 
+  async function renewSettings(): Promise<number> {
+    await deps.renewDirectory()
+    for (const each of [stations.inbox, stations.reserve, stations.refresh]) each.kick()
+    return 0
+  }
+
   async function refresh(): Promise<number> {
-    if (await deps.reloadDirectory()) stations.reserve.kick()
     const refreshDeps = { ...deps, report, tables: deps.store.tables }
-    const units = deps.directory().units
-    for (const unit of units) if (isUnitDue(unit, deps.clock.now())) await refreshUnit(refreshDeps, unit)
-    const asker = units.find((unit) => unit.isVerified)
+    for (const unit of deps.directory().units) {
+      const now = deps.clock.now()
+      if (!isUnitDue(unit, now) || (probes.get(unit.id) ?? 0) > now) continue
+      const failure = await refreshUnit(refreshDeps, unit)
+      if (failure !== null) probes.set(unit.id, retryUnitAt(failure, deps.clock.now()))
+    }
+    const asker = deps.directory().units.find((unit) => unit.isVerified)
     if (asker !== undefined) await refreshTables(refreshDeps, asker)
     return 0
   }
@@ -231,6 +239,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   const station = (name: string, restMsMax: number, run: () => Promise<number>) =>
     makeStation({ name, restMsMax, run, clock: deps.clock, onError })
   const stations = {
+    settings: station('settings', SWEEP_REST_MS, renewSettings),
     refresh: station('refresh', SWEEP_REST_MS, refresh),
     inbox: station('inbox', HOT_REST_MS, async () => (await resumeInbox(deps)) + (await resumeOrders(deps))),
     reserve: station('reserve', HOT_REST_MS, reserveAll),
@@ -249,7 +258,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     batches: stations.resend,
     moves: stations.moves,
     events: stations.outbox,
-    settings: stations.refresh,
+    settings: stations.settings,
   }
 
   return {

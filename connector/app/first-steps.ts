@@ -62,7 +62,7 @@ export function makeFirstSteps(memory: Memory, bureau: TaxBureau, log: Logger): 
 
   return {
     async listUnits() {
-      await memory.reloadDirectory()
+      await memory.renewDirectory()
       return memory.directory().units.map(({ id, taxNo, name, isVerified, direct }) => ({
         id,
         taxNo,
@@ -72,12 +72,12 @@ export function makeFirstSteps(memory: Memory, bureau: TaxBureau, log: Logger): 
     },
     async verifyUnit(settled) {
       const failure = await refreshUnit(refreshDeps, unitOf(settled))
-      await memory.reloadDirectory()
+      await memory.renewDirectory()
       return failure === null ? null : toStepFailure(failure)
     },
     async refreshTables(settled) {
       const [first] = await refreshTables(refreshDeps, unitOf(settled))
-      await memory.reloadDirectory()
+      await memory.renewDirectory()
       return first === undefined ? null : toStepFailure(first.failure)
     },
     claimNumbers: (settled) =>

@@ -26,8 +26,8 @@ export interface Memory {
   store: IssuingStore
   sealer: Sealer
   directory: () => Directory
-  /** Replaces the directory when its revision has risen; true when it did. */
-  reloadDirectory: () => Promise<boolean>
+  /** Replaces the directory when its revision has risen. */
+  renewDirectory: () => Promise<void>
   keyOf: (direct: DirectUnit) => Secret | null
   close: () => Promise<void>
 }
@@ -63,15 +63,20 @@ export async function openMemory(config: MemoryConfig, log: Logger): Promise<Mem
 async function makeMemory(pool: pg.Pool, store: IssuingStore, sealer: Sealer): Promise<Memory> {
   const source = makeDirectorySource(pool)
   let directory = await source.load()
+  let renewing: Promise<void> = Promise.resolve()
+  const renew = async () => {
+    if ((await source.loadRevision()) !== directory.revision) directory = await source.load()
+  }
   return {
     pool,
     store,
     sealer,
     directory: () => directory,
-    async reloadDirectory() {
-      if ((await source.loadRevision()) === directory.revision) return false
-      directory = await source.load()
-      return true
+    renewDirectory() {
+      // One after the other: an older snapshot must not come last.
+      const turn = renewing.then(renew)
+      renewing = turn.catch(() => undefined)
+      return turn
     },
     keyOf(direct) {
       const sealed = directory.sealedApiKey(direct.id)
