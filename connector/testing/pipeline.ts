@@ -33,18 +33,25 @@ import { waitFor } from './wait-for.js'
 const DEFAULT_AMQP_URL = 'amqp://guest:guest@127.0.0.1:5672'
 /** Connections of the test itself, beside those of the connector. */
 const CONNECTION_COUNT_MAX = 4
-/** Lines of the connector's log shown when a wait was in vain. */
-const LOG_LINE_COUNT = 12
+/** Longest wait of a test; a step of the pipeline takes a tenth of a second on an idle machine. */
+const WAIT_MS_MAX = 15_000
+/** What is shown of each list when a wait was in vain: the latest. */
+const SHOWN_COUNT = 8
 
 /** What the cleaning hangs on: a test, or a file by its root `after`. */
 interface Owner {
   after: (clean: () => Promise<void>) => void
 }
 
+/** `write` puts a mapping beside the settings file and returns its name for `businessTypes`. */
+type ChangeSettings = (settings: Settings, write: (name: string, text: string) => string) => void
+
 export interface PipelineOptions {
   /** Changes the settings before they are applied for the first time. */
-  settings?: (settings: Settings) => void
+  settings?: ChangeSettings
   simulator?: SimulatorOptions
+  /** What the bureau is told before it is asked for the first time. */
+  prepareBureau?: (control: Simulator['control']) => void
   env?: Record<string, string>
   /** false: results find no queue until `orderSystem.bindResults()`. Default true. */
   bindsResults?: boolean
@@ -62,23 +69,29 @@ export interface Pipeline {
   view: ReturnType<typeof makeView>
   pool: pg.Pool
   schema: string
+  /** Environment of the connector, for one that runs as a process of its own. */
+  env: Readonly<Record<string, string>>
   /** Changes the settings and applies them as an operator does; `flags` as on the command line. */
-  apply(change?: (settings: Settings) => void, flags?: readonly string[]): Promise<Applied>
-  /** Writes a mapping beside the settings file and returns its name for `businessTypes`. */
-  writeMapping(name: string, text: string): string
+  apply(change?: ChangeSettings, flags?: readonly string[]): Promise<Applied>
   start(): Promise<void>
   /** Stops the connector as a signal does; servers and all that is stored stay. */
   stop(): Promise<StopReport>
   readiness(): Promise<Readiness>
+  /** Another connection to the broker, for an order system that publishes by several. */
+  openOrderSystem(): Promise<OrderSystem>
   /** The next result of an order that no test took before. */
-  nextResult(orderNo: string): Promise<IncomingResult>
-  nextResultWhere(what: string, matches: (incoming: IncomingResult) => boolean): Promise<IncomingResult>
+  nextResult(orderNo: string, waitMsMax?: number): Promise<IncomingResult>
+  nextResultWhere(
+    what: string,
+    matches: (incoming: IncomingResult) => boolean,
+    waitMsMax?: number,
+  ): Promise<IncomingResult>
   /** The message once it is decided or parked. */
   settledMessage(messageId: string): Promise<InboxView>
   /** The latest revision of an order once `isSo`. */
   orderThat(orderNo: string, what: string, isSo: (order: OrderView) => boolean): Promise<OrderView>
   /** Looks again until there is something other than null. */
-  until<T>(what: string, look: () => Promise<T | null> | T | null): Promise<T>
+  until<T>(what: string, look: () => Promise<T | null> | T | null, waitMsMax?: number): Promise<T>
   sql<R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<R[]>
 }
 
@@ -97,6 +110,8 @@ interface Ground {
   pool: pg.Pool
   settings: Settings
   logLines: string[]
+  /** Run last first when the test has ended. */
+  closers: (() => Promise<unknown>)[]
 }
 
 /** Starts the bureau, applies the settings, starts the connector, and opens the order system's doors. */
@@ -106,14 +121,15 @@ export async function startPipeline(owner: Owner, options: PipelineOptions = {})
     for (const close of closers.reverse()) await close()
   })
   const ground = await openGround(options, closers)
-  const { env } = ground
-  await applySettings(ground, options.settings)
-  const orderSystem = await openOrderSystem(env.AMQP_URL, env.LEQI_NAME_PREFIX)
-  closers.push(() => orderSystem.close())
-  const pipeline = makePipeline(ground, orderSystem)
+  options.prepareBureau?.(ground.simulator.control)
+  const stored = await applySettings(ground, options.settings, ['--offline'])
+  if (stored.exitCode !== 0) throw new Error(`the settings are refused\n${stored.lines.join('\n')}`)
+  // A unit that cannot be verified is what some tests begin with.
+  await applySettings(ground)
+  const pipeline = makePipeline(ground, await connectOrderSystem(ground))
   closers.push(() => pipeline.stop())
   await pipeline.start()
-  if (options.bindsResults !== false) await orderSystem.bindResults()
+  if (options.bindsResults !== false) await pipeline.orderSystem.bindResults()
   return pipeline
 }
 
@@ -151,7 +167,13 @@ async function openGround(options: PipelineOptions, closers: (() => Promise<unkn
     await pool.end()
   })
   closers.push(() => removeBrokerObjects(env.AMQP_URL, env.LEQI_NAME_PREFIX))
-  return { simulator, env, folder, pool, settings: makeSettings(simulator.url), logLines: [] }
+  return { simulator, env, folder, pool, settings: makeSettings(simulator.url), logLines: [], closers }
+}
+
+async function connectOrderSystem({ env, closers }: Ground): Promise<OrderSystem> {
+  const orderSystem = await openOrderSystem(env.AMQP_URL, env.LEQI_NAME_PREFIX)
+  closers.push(() => orderSystem.close())
+  return orderSystem
 }
 
 async function removeBrokerObjects(url: string, namePrefix: string): Promise<void> {
@@ -167,12 +189,15 @@ async function removeBrokerObjects(url: string, namePrefix: string): Promise<voi
 
 async function applySettings(
   { env, folder, settings }: Ground,
-  change: (settings: Settings) => void = () => undefined,
+  change: ChangeSettings = () => undefined,
   flags: readonly string[] = [],
 ): Promise<Applied> {
-  change(settings)
+  change(settings, (name, text) => {
+    writeFileSync(join(folder, name), text)
+    return name
+  })
   const file = join(folder, 'settings.yaml')
-  writeFileSync(file, stringify(settings))
+  writeFileSync(file, stringify(settings, { aliasDuplicateObjects: false }))
   const lines: string[] = []
   const exitCode = await runCli(['apply', file, ...flags], {
     source: { ...readHost(), env },
@@ -185,17 +210,18 @@ async function applySettings(
 }
 
 function makePipeline(ground: Ground, orderSystem: OrderSystem): Pipeline {
-  const { simulator, env, folder, pool, logLines } = ground
+  const { simulator, env, pool, logLines } = ground
   const view = makeView(pool)
   const taken = new Set<IncomingResult>()
   let connector: Connector | null = null
+  let applying: Promise<unknown> = Promise.resolve()
 
-  const until: Pipeline['until'] = (what, look) =>
-    waitFor(look, { what, describe: () => describe(view, orderSystem, logLines) })
+  const until: Pipeline['until'] = (what, look, waitMsMax = WAIT_MS_MAX) =>
+    waitFor(look, { what, waitMsMax, describe: () => describe(view, orderSystem, logLines) })
 
-  const nextResultWhere: Pipeline['nextResultWhere'] = async (what, matches) => {
+  const nextResultWhere: Pipeline['nextResultWhere'] = async (what, matches, waitMsMax) => {
     const next = () => orderSystem.received.find((each) => !taken.has(each) && matches(each)) ?? null
-    const found = await until(`a result ${what}`, next)
+    const found = await until(`a result ${what}`, next, waitMsMax)
     taken.add(found)
     return found
   }
@@ -206,12 +232,15 @@ function makePipeline(ground: Ground, orderSystem: OrderSystem): Pipeline {
     view,
     pool,
     schema: env.LEQI_DB_SCHEMA,
+    env,
     until,
     nextResultWhere,
-    apply: (change, flags) => applySettings(ground, change, flags),
-    writeMapping(name, text) {
-      writeFileSync(join(folder, name), text)
-      return name
+    openOrderSystem: () => connectOrderSystem(ground),
+    apply(change, flags) {
+      // One settings file for all tests of a pipeline: they take turns.
+      const turn = applying.then(() => applySettings(ground, change, flags))
+      applying = turn.catch(() => undefined)
+      return turn
     },
     async start() {
       const config = loadConfig({ ...readHost(), env }, ['databaseUrl', 'amqpUrl', 'masterKey'])
@@ -228,7 +257,8 @@ function makePipeline(ground: Ground, orderSystem: OrderSystem): Pipeline {
       // The page's own tests hold it to its schema.
       return (await response.json()) as Readiness
     },
-    nextResult: (orderNo) => nextResultWhere(`of order ${orderNo}`, ({ result }) => result.orderNo === orderNo),
+    nextResult: (orderNo, waitMsMax) =>
+      nextResultWhere(`of order ${orderNo}`, ({ result }) => result.orderNo === orderNo, waitMsMax),
     settledMessage: (messageId) =>
       until(`a decision about message ${messageId}`, async () => {
         const found = (await view.inbox()).find((each) => each.messageId === messageId)
@@ -260,14 +290,18 @@ async function describe(
   logLines: readonly string[],
 ): Promise<string> {
   const [inbox, orders, batches] = await Promise.all([view.inbox(), view.orders(), view.batches()])
-  const open = orders.filter(({ state }) => !['issued', 'rejected'].includes(state))
   const undecided = inbox.filter(({ disposition }) => disposition !== 'accepted')
-  const results = orderSystem.received.map(({ result }) => `${result.orderNo} ${result.status}`)
+  const open = orders.filter(({ state }) => !['issued', 'rejected'].includes(state))
+  const show = (what: string, items: readonly unknown[]) =>
+    items.slice(-SHOWN_COUNT).map((item) => `${what}: ${typeof item === 'string' ? item : JSON.stringify(item)}`)
   return [
-    `messages not accepted: ${JSON.stringify(undecided)}`,
-    `orders not ended: ${JSON.stringify(open)}`,
-    `batches: ${JSON.stringify(batches)}`,
-    `results: ${results.join(', ')}`,
-    ...logLines.slice(-LOG_LINE_COUNT),
+    ...show('message not accepted', undecided),
+    ...show('order not ended', open),
+    ...show('batch', batches),
+    ...show(
+      'result',
+      orderSystem.received.map(({ result }) => `${result.orderNo} ${result.status}`),
+    ),
+    ...show('log', logLines),
   ].join('\n')
 }

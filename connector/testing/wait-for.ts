@@ -3,20 +3,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 /** Between two looks: far below what a step takes, far above what a look costs. */
 const LOOK_MS = 15
-/** Longest wait of a test; a step of the pipeline takes a tenth of a second on an idle machine. */
-const WAIT_MS_MAX = 15_000
 
-export interface WaitOptions {
+interface WaitOptions {
   /** What is waited for, in the domain's words. */
   what: string
   /** What stands in the way when it did not come. */
   describe: () => Promise<string> | string
-  waitMsMax?: number
+  waitMsMax: number
 }
 
 /** The first value other than null. Errors: names what did not come, and what was there instead. */
 export async function waitFor<T>(look: () => Promise<T | null> | T | null, options: WaitOptions): Promise<T> {
-  const waitMsMax = options.waitMsMax ?? WAIT_MS_MAX
+  const { waitMsMax } = options
   const startedAt = performance.now()
   for (;;) {
     const found = await look()
