@@ -2,7 +2,7 @@
  * The whole timetable on one screen (bree). Jobs decide when, never what: each makes rows due or reads, and the engine
  * does the work. A job tolerates running twice, on several replicas, and never: its slot is a unique row.
  */
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Bree from 'bree'
 import type { JobData } from './job-data.js'
@@ -44,16 +44,19 @@ export function makeTimetable({ onEvent, ...data }: TimetableOptions): {
   start(): Promise<void>
   stop(): Promise<void>
 } {
+  // The jobs stand beside this file, built or as they were written.
+  const own = fileURLToPath(import.meta.url)
+  const extension = extname(own)
   const bree = new Bree({
-    root: join(dirname(fileURLToPath(import.meta.url))),
-    defaultExtension: 'job.js',
+    root: dirname(own),
+    acceptedExtensions: [extension],
     timezone: ZONE,
     logger: false,
     doRootCheck: false,
     removeCompleted: false,
     jobs: SCHEDULE.map(({ name, cron, durationMsMax }) => ({
       name,
-      path: join(dirname(fileURLToPath(import.meta.url)), `${name}.job.js`),
+      path: join(dirname(own), `${name}.job${extension}`),
       cron,
       closeWorkerAfterMs: durationMsMax,
       worker: { workerData: data },
