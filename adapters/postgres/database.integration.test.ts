@@ -51,6 +51,7 @@ test('statements issued together go in order, and the first failure is the one t
 test('two transactions that lock each other out are repeated until both have happened', async (t) => {
   const { pool, database } = await setup(t)
   let runs = 0
+  let holding = 0
   let meet: () => void = () => undefined
   const meeting = new Promise<void>((resolve) => {
     meet = resolve
@@ -60,7 +61,8 @@ test('two transactions that lock each other out are repeated until both have hap
       runs += 1
       const client = clientOf(tx)
       await client.query('update counters set count = count + 1 where id = $1', [first])
-      if (runs === 2) meet()
+      holding += 1
+      if (holding === 2) meet()
       await meeting
       await client.query('update counters set count = count + 1 where id = $1', [second])
     })
