@@ -1,7 +1,7 @@
 /** What the control doors accept: schemas, and the types derived from them. One truth for the HTTP and the in-process door. */
 import { type Static, type TSchema, Type } from 'typebox'
 import { FAULT_KINDS } from './faults.js'
-import { REPEATED_UPLOAD_MODES } from './settings.js'
+import { FORCED_STATUSES, REPEATED_UPLOAD_MODES } from './settings.js'
 import { TAXPAYER_TRAITS } from './world.js'
 
 const CLOSED = { additionalProperties: false }
@@ -100,7 +100,7 @@ export const VERDICT_INPUT = Type.Object(
       },
       CLOSED,
     ),
-    status: Type.Enum(['00', '01', '02']),
+    status: Type.Enum([...FORCED_STATUSES]),
     message: Type.Optional(Type.String({ maxLength: 2000 })),
     times: Type.Optional(COUNT),
   },

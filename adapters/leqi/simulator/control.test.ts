@@ -107,6 +107,18 @@ test('decides verdicts by number, buyer or remark, as often as asked', async (t)
   )
 })
 
+test('refuses a whole upload for one invoice in it when told to, and stores nothing of it', async (t) => {
+  const { simulator, ask } = await setup(t)
+  const { upload, verdict } = await makeSeller(simulator)
+  const refusal = { match: { buyerName: '黑名单' }, status: 'refuse-call', message: '购买方名称超长' }
+  await ask('POST', 'verdicts', refusal)
+  const { data } = await upload(anInvoice({}), anInvoice({ gmfmc: '黑名单贸易有限公司' }))
+
+  assert.deepEqual([data.returncode, data.returnmsg], ['01', '购买方名称超长'])
+  assert.deepEqual(simulator.control.book().invoices, [])
+  assert.equal((await verdict(anInvoice({ gmfmc: '黑名单贸易有限公司' }))).status, '00')
+})
+
 test('takes clock, faults, settings, taxpayers, quota, periods, units, codes and rates', async (t) => {
   const { simulator, ask } = await setup(t)
   const calls: [string, string, unknown][] = [

@@ -13,11 +13,14 @@ export interface VerdictDelay {
   hiddenMs: number
 }
 
+/** What a test may decide about an invoice; the last is said of the whole call that carries it. */
+export const FORCED_STATUSES = ['00', '01', '02', 'refuse-call'] as const
+
 /** A verdict decided by a test: the next uploads that match get it. */
 export interface ForcedVerdict {
   match: { number?: string; buyerName?: string; remark?: string }
-  /** 00 stored whatever the rules say, 01 pending for ever, 02 failed with `message`. */
-  status: '00' | '01' | '02'
+  /** 00 stored whatever the rules say, 01 pending for ever, 02 failed with `message`; or the call is refused with it. */
+  status: (typeof FORCED_STATUSES)[number]
   message: string
   remainingCount: number
 }

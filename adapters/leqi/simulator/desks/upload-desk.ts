@@ -60,6 +60,8 @@ export function makeUploadDesk({ settings, counters, dice, newReceiptNo }: Uploa
       if (call.kind !== 'read') return call
       const repeated = answerRepeatedCall(visit, call.invoices, settings.repeatedUpload)
       if (repeated !== null) return repeated
+      const refusal = takeForcedRefusal(settings.forcedVerdicts, call.invoices)
+      if (refusal !== null) return refuse(refusal)
       const intake: Intake = { visit, settings, counters, receiptNo: newReceiptNo(), isEndless }
       const receipt: Receipt = {
         receiptNo: intake.receiptNo,
@@ -95,7 +97,7 @@ function answerRepeatedCall(
 function judge(intake: Intake, invoice: UploadedInvoice, row: { place: number; dueAtMs: number }): ReceiptRow {
   const { visit, settings, counters, isEndless } = intake
   const number = invoice.head.fphm
-  const forced = takeForcedVerdict(settings.forcedVerdicts, invoice)
+  const forced = takeForced(settings.forcedVerdicts, invoice, { isForCall: false })
   const isPending = isEndless || forced?.status === '01'
   const dueAtMs = isPending ? Number.POSITIVE_INFINITY : row.dueAtMs
   const held = visit.books.invoices.get(number)
@@ -160,9 +162,23 @@ function applyForce(forced: ForcedVerdict | null, uploadCase: UploadCase): Verdi
   return judgeInvoice(uploadCase)
 }
 
-function takeForcedVerdict(forcedVerdicts: ForcedVerdict[], { head }: UploadedInvoice): ForcedVerdict | null {
+/** The text of the refusal that a test wants for a call with such an invoice in it. */
+function takeForcedRefusal(forcedVerdicts: ForcedVerdict[], invoices: readonly UploadedInvoice[]): string | null {
+  for (const invoice of invoices) {
+    const forced = takeForced(forcedVerdicts, invoice, { isForCall: true })
+    if (forced !== null) return forced.message
+  }
+  return null
+}
+
+function takeForced(
+  forcedVerdicts: ForcedVerdict[],
+  { head }: UploadedInvoice,
+  { isForCall }: { isForCall: boolean },
+): ForcedVerdict | null {
   const place = forcedVerdicts.findIndex(
-    ({ match }) =>
+    ({ match, status }) =>
+      (status === 'refuse-call') === isForCall &&
       (match.number === undefined || match.number === head.fphm) &&
       (match.buyerName === undefined || head.gmfmc.includes(match.buyerName)) &&
       (match.remark === undefined || head.bz.includes(match.remark)),
