@@ -6,6 +6,7 @@ import type { BatchStore, Tx } from '../../../connector/issuing/ports.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toNullableTimestamp, toTimestamp } from '../statement.js'
 
+// The states of the invoices before are read for the log; they hold, because the batch is locked by then.
 // $1 batch, $2 fence, $3 allowed states, $4 the change; a key that is absent from it keeps its column.
 const MOVE_BATCH: Statement = {
   name: 'batches.move',
@@ -46,14 +47,13 @@ const MOVE_BATCH: Statement = {
       update invoices i set state = c.invoices_to
       from change c
       where i.id = any(array(select id from before)) and i.batch_id = $1 and i.state = any(c.invoices_from)
-      returning i.id
     ), noted as (
       insert into transitions (entity, entity_ids, from_state, to_state, fence, cause, at)
       select 'batch', array[id], from_state, to_state, fence, park_cause, at from moved_batch
       where from_state <> to_state or park_cause is not null
       union all
-      select 'invoice', array_agg(i.id), b.state, c.invoices_to, 0, null, c.at
-      from moved_invoices i join before b on b.id = i.id cross join change c
+      select 'invoice', array_agg(b.id), b.state, c.invoices_to, 0, null, c.at
+      from before b cross join change c
       where b.state <> c.invoices_to group by b.state, c.invoices_to, c.at
     )
     select (select count(*) from moved_batch)::integer as count`,

@@ -12,6 +12,8 @@ const SETTLE_INVOICES: Statement = {
     ), before as materialized (
       select id, state from invoices
       where id = any(array(select id from incoming)) and batch_id = $2 and state in ('accepted', 'sending', 'in_doubt')
+    ), known as materialized (
+      select array_agg(id) as ids, array_agg(state) as states from before
     ), settled as (
       update invoices i
       set state = v.to_state,
@@ -24,8 +26,8 @@ const SETTLE_INVOICES: Statement = {
       returning i.id, i.state as to_state, v.at
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, at)
-      select 'invoice', array_agg(s.id), b.state, s.to_state, max(s.at)
-      from settled s join before b on b.id = s.id group by b.state, s.to_state
+      select 'invoice', array_agg(s.id), k.states[array_position(k.ids, s.id)], s.to_state, max(s.at)
+      from settled s cross join known k group by 3, 4
     )
     select id from settled`,
 }
