@@ -13,29 +13,16 @@ const CLAIM_DEPLOYMENT: Statement = {
 
 const LOAD_DEPLOYMENT: Statement = { name: 'deployment.load', text: 'select id, key_check from deployment' }
 
-/** The schema belongs to somebody else, or its secrets to another key. Tells no value, only which of the two. */
+/** The schema belongs to a deployment with another master key. */
 export class DeploymentRefused extends Error {
   override name = 'DeploymentRefused'
-  readonly code: 'STO-other-deployment' | 'STO-other-key'
-  readonly messageEn: string
+  readonly code = 'STO-other-key'
+  readonly messageEn =
+    'this database belongs to a deployment with another master key; check LEQI_MASTER_KEY and LEQI_DB_SCHEMA'
 
-  constructor(code: DeploymentRefused['code']) {
-    const [message, messageEn] = REFUSALS[code]
-    super(message)
-    this.code = code
-    this.messageEn = messageEn
+  constructor() {
+    super('该数据库属于使用另一主密钥的部署，请核对 LEQI_MASTER_KEY 与 LEQI_DB_SCHEMA')
   }
-}
-
-const REFUSALS: Record<DeploymentRefused['code'], readonly [string, string]> = {
-  'STO-other-deployment': [
-    '该数据库模式已被另一套部署使用，请核对 LEQI_DB_SCHEMA',
-    'this schema belongs to another deployment; check LEQI_DB_SCHEMA',
-  ],
-  'STO-other-key': [
-    '主密钥与数据库中的不一致，请核对 LEQI_MASTER_KEY',
-    'the master key is not the one this database was sealed with; check LEQI_MASTER_KEY',
-  ],
 }
 
 /** The deployment that owns the schema; null before the first start. */
@@ -44,10 +31,11 @@ export async function loadDeployment(tx: Tx): Promise<{ id: string; keyCheck: st
   return row === undefined ? null : { id: row.id, keyCheck: row.key_check }
 }
 
-/** Takes the schema for a deployment, or finds it taken by the same. Errors: DeploymentRefused. */
-export async function claimDeployment(tx: Tx, id: string, keyCheck: string): Promise<void> {
+/**
+ * Takes the schema for a new deployment unless one has it already; returns the one that has it then. Of two first starts at
+ * once one waits for the other's commit and finds its row.
+ */
+export async function claimDeployment(tx: Tx, id: string, keyCheck: string): Promise<{ id: string; keyCheck: string }> {
   await run(clientOf(tx), CLAIM_DEPLOYMENT, [id, keyCheck])
-  const owner = await loadDeployment(tx)
-  if (owner?.id !== id) throw new DeploymentRefused('STO-other-deployment')
-  if (owner.keyCheck !== keyCheck) throw new DeploymentRefused('STO-other-key')
+  return (await loadDeployment(tx)) ?? { id, keyCheck }
 }

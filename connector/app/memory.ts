@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { claimDeployment, DeploymentRefused, loadDeployment } from '../../adapters/postgres/deployment.js'
+import { claimDeployment, DeploymentRefused } from '../../adapters/postgres/deployment.js'
 import { makeDirectorySource } from '../../adapters/postgres/directory/directory.js'
 import { makeIssuingStore } from '../../adapters/postgres/issuing-store.js'
 import { migrate } from '../../adapters/postgres/migrate.js'
@@ -89,12 +89,8 @@ async function makeMemory(pool: pg.Pool, store: IssuingStore, sealer: Sealer): P
 /** The first process names the deployment; every later one must hold the same master key. */
 async function takeDeployment(store: IssuingStore, sealer: Sealer): Promise<void> {
   await store.database.transaction(async (tx) => {
-    const known = await loadDeployment(tx)
-    if (known === null) {
-      const id = randomIds.uuid()
-      await claimDeployment(tx, id, sealer.checkValue(id))
-    } else if (!sealer.isOwnCheckValue(known.keyCheck, known.id)) {
-      throw new DeploymentRefused('STO-other-key')
-    }
+    const id = randomIds.uuid()
+    const owner = await claimDeployment(tx, id, sealer.checkValue(id))
+    if (!sealer.isOwnCheckValue(owner.keyCheck, owner.id)) throw new DeploymentRefused()
   })
 }

@@ -51,8 +51,7 @@ async function loadStored(pool: pg.Pool, schema: string, sealer: Sealer): Promis
   const settings = makeSettingsStore()
   return makeDatabase(pool, { random: Math.random, sleep }).transaction(async (tx) => {
     const owner = await loadDeployment(tx)
-    if (owner !== null && !sealer.isOwnCheckValue(owner.keyCheck, owner.id))
-      throw new DeploymentRefused('STO-other-key')
+    if (owner !== null && !sealer.isOwnCheckValue(owner.keyCheck, owner.id)) throw new DeploymentRefused()
     return settings.load(tx)
   })
 }
