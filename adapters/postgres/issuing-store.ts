@@ -1,15 +1,8 @@
 /** The whole memory of the issuing story, put together from its operations. */
 import type pg from 'pg'
-import type {
-  BatchStore,
-  InboxStore,
-  IssuingStore,
-  MoveStore,
-  NumberStore,
-  OrderStore,
-  OutboxStore,
-  QuotaStore,
-} from '../../connector/issuing/ports.js'
+import type { BatchStore } from '../../connector/issuing/batch-ports.js'
+import type { InboxStore, IssuingStore, OrderStore, OutboxStore } from '../../connector/issuing/ports.js'
+import type { MoveStore, NumberStore, QuotaStore } from '../../connector/issuing/supply-ports.js'
 import { type DatabaseDeps, makeDatabase } from './database.js'
 import { addSegment } from './issuing/add-segment.js'
 import { advanceOrders } from './issuing/advance-orders.js'

@@ -7,8 +7,9 @@
  * the work on at once inside this process; `signal` carries it between processes.
  */
 import pLimit, { type LimitFunction } from 'p-limit'
+import type { HeldBatch } from '../issuing/batch-ports.js'
 import { type PollDeps, poll } from '../issuing/poll.js'
-import type { HeldBatch, PendingEvent, WorkSignal } from '../issuing/ports.js'
+import type { PendingEvent, WorkSignal } from '../issuing/ports.js'
 import { type PublishDeps, publish } from '../issuing/publish.js'
 import { type ReceiveDeps, resumeInbox, resumeOrders } from '../issuing/receive.js'
 import { isUnitDue, type RefreshDeps, refreshTables, refreshUnit, retryUnitAt } from '../issuing/refresh.js'

@@ -7,8 +7,9 @@
 import { after, type Clock, type Instant } from '../kernel/time.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import { pollDelayMs, RESULT_WINDOW_MS } from './backoff.js'
+import type { HeldBatch } from './batch-ports.js'
 import type { InvoiceUploader, ResultAnswer } from './bureau.js'
-import type { HeldBatch, IssuingStore, PendingEvent } from './ports.js'
+import type { IssuingStore, PendingEvent } from './ports.js'
 import { isOpen, judge, type SettleDeps, settleVerdicts } from './settle.js'
 
 /** Longest wait for the answer to a query. */

@@ -7,13 +7,13 @@
  */
 
 import type { InvoiceKind, Letter } from '../invoice/draft.js'
-import type { DifferentialCode, RateEntry, TaxClassification } from '../invoice/tax-tables.js'
 import type { Amount } from '../kernel/amount.js'
 import type { Fault, ParkCause } from '../kernel/fault.js'
 import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
-import type { Instant, TaxPeriod } from '../kernel/time.js'
-import type { TaxpayerProfile, TaxpayerRisk } from '../taxpayer/taxpayer.js'
-import type { BatchState, InboxDisposition, InvoiceState, MoveState, OrderState } from './states.js'
+import type { Instant } from '../kernel/time.js'
+import type { BatchStore, Lease } from './batch-ports.js'
+import type { InboxDisposition, InvoiceState, OrderState } from './states.js'
+import type { MoveStore, NumberStore, QuotaStore, TaxTableStore } from './supply-ports.js'
 
 /** An open transaction; opaque here, a connection in the adapter. */
 export interface Tx {
@@ -24,8 +24,6 @@ export interface Database {
   /** Runs `work` in one READ COMMITTED transaction; repeats it whole on serialisation failures and deadlocks. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
-
-// Inbox ---------------------------------------------------------------------------------------------------------------
 
 /** A message as the doorway hands it over. */
 export interface Delivery {
@@ -77,8 +75,6 @@ export interface InboxStore {
     }[],
   ): Promise<readonly string[]>
 }
-
-// Orders --------------------------------------------------------------------------------------------------------------
 
 export interface NewOrder {
   id: string
@@ -248,288 +244,6 @@ export interface Refusal {
   messageEn: string
 }
 
-// Invoices and batches --------------------------------------------------------------------------------------------------
-
-export interface ReadyInvoice {
-  id: string
-  orderId: string
-  quotaAmount: Amount
-  content: string
-  contentSha256: string
-}
-
-export interface FrozenItem {
-  invoiceId: string
-  invoiceNumber: InvoiceNumber
-  segmentId: string
-  frozen: string
-  frozenSha256: string
-}
-
-export interface NewBatch {
-  id: string
-  usingUnitId: UsingUnitId
-  parentId: string | null
-  sellerName: string
-  frozenSha256: string
-  period: TaxPeriod
-  issuedAt: Instant
-  items: readonly FrozenItem[]
-  lease: Lease
-  createdAt: Instant
-}
-
-export interface Lease {
-  owner: string
-  until: Instant
-}
-
-/** A batch in the hands of one worker; `fence` proves it, every write of the batch names it. */
-export interface HeldBatch {
-  id: string
-  usingUnitId: UsingUnitId
-  state: BatchState
-  sellerName: string
-  attempts: number
-  wasInDoubt: boolean
-  doubtSince: Instant | null
-  receiptNo: string | null
-  acceptedAt: Instant | null
-  polls: number
-  fence: bigint
-  size: number
-  openCount: number
-}
-
-export interface BatchItem {
-  invoiceId: string
-  orderId: string
-  invoiceNumber: InvoiceNumber
-  state: InvoiceState
-  segmentId: string
-  period: TaxPeriod
-  issuedAt: Instant
-  quotaAmount: Amount
-}
-
-/** The bytes of one invoice of a batch, exactly as they left or will leave. */
-export interface FrozenText {
-  invoiceId: string
-  frozen: string
-  frozenSha256: string
-}
-
-export interface BatchStore {
-  /** Units that have invoices ready to be numbered, the longest waiting first. */
-  unitsWithReadyInvoices(limit: number): Promise<readonly UsingUnitId[]>
-  /** Locks the oldest ready invoices of a unit (SKIP LOCKED), with content. */
-  lockReady(tx: Tx, usingUnitId: UsingUnitId, limit: number): Promise<readonly ReadyInvoice[]>
-  /** How many draft invoices of a unit wait under a cause. */
-  countParked(usingUnitId: UsingUnitId, cause: ParkCause): Promise<number>
-  /** draft → parked under a cause; only those still ready. */
-  parkInvoices(tx: Tx, invoiceIds: readonly string[], cause: ParkCause): Promise<void>
-  /** Inserts the batch in `sending` with its items; invoices draft → sending with number, period, issue time. */
-  freeze(tx: Tx, batch: NewBatch): Promise<void>
-  /** Opens the next attempt before the first byte leaves: batch → sending, attempts + 1, invoices reserved → sending. Null: the fence was lost. */
-  openAttempt(
-    tx: Tx,
-    batch: { id: string; fence: bigint; attemptId: string; startedAt: Instant; deadlineAt: Instant },
-  ): Promise<{ attemptNo: number } | null>
-  closeAttempt(
-    tx: Tx,
-    attempt: {
-      id: string
-      outcome: 'accepted' | 'refused' | 'never_sent' | 'rate_limited' | 'unit_fault' | 'in_doubt'
-      leftProcess: boolean
-      receiptNo: string | null
-      requestId: string | null
-      answer: unknown
-      finishedAt: Instant
-    },
-  ): Promise<void>
-  /**
-   * Moves a held batch; false: the fence was lost or the state was another. `invoices` moves its open invoices along.
-   * `release` ends the lease, so that the batch is taken up again at `dueAt`.
-   */
-  move(
-    tx: Tx,
-    change: {
-      id: string
-      fence: bigint
-      from: readonly BatchState[]
-      to: BatchState
-      dueAt: Instant | null
-      release: boolean
-      receiptNo?: string | null
-      acceptedAt?: Instant | null
-      polls?: number
-      parkCause?: ParkCause | null
-      doubtSince?: Instant
-      openCount?: number
-      at: Instant
-      invoices?: { from: readonly InvoiceState[]; to: InvoiceState }
-    },
-  ): Promise<boolean>
-  /**
-   * Divides a refused batch into children with the same frozen texts; the parent becomes `divided`. Children start in
-   * `reserved` with fence 1, and so do their invoices. Positions count from 0 in the order of `loadItems`, both ends
-   * included. False: fence lost.
-   */
-  divide(
-    tx: Tx,
-    parent: { id: string; fence: bigint },
-    children: readonly { id: string; positionsFrom: number; positionsTo: number; frozenSha256: string; lease: Lease }[],
-    at: Instant,
-  ): Promise<boolean>
-  /**
-   * Takes up batches that are due and unleased (SKIP LOCKED): fence + 1, lease; committed before it returns.
-   * A batch found in `sending` lost its worker: if an attempt was opened it counts as in doubt from now on
-   * (`wasInDoubt`, `doubtSince`), whatever became of the worker.
-   */
-  claimDue(options: {
-    now: Instant
-    lease: { owner: string; ms: number }
-    states: readonly BatchState[]
-    limit: number
-  }): Promise<readonly HeldBatch[]>
-  /** Longer lease for held batches by the database's clock; returns the ids still held. */
-  renewLeases(held: readonly { id: string; fence: bigint }[], leaseMs: number): Promise<ReadonlySet<string>>
-  /** All items of a batch by position, with the states of their invoices. */
-  loadItems(tx: Tx | null, batchId: string): Promise<readonly BatchItem[]>
-  /** The frozen texts of a batch by position. */
-  loadFrozen(batchId: string): Promise<readonly FrozenText[]>
-  /** Verdicts of invoices in `accepted`, `sending` or `in_doubt` of this batch; returns the invoice ids it changed. */
-  settleInvoices(
-    tx: Tx,
-    batchId: string,
-    verdicts: readonly {
-      invoiceId: string
-      to: 'issued' | 'rejected' | 'needs_person'
-      refusal: Refusal | null
-      at: Instant
-    }[],
-  ): Promise<ReadonlySet<string>>
-  /**
-   * Sets accepted invoices, which the bureau refused for a cause that time cures, aside in a batch of their own: same
-   * number, same bytes, `reserved` and parked. Returns the invoice ids it changed.
-   */
-  setAside(
-    tx: Tx,
-    batchId: string,
-    aside: { id: string; invoiceIds: readonly string[]; cause: ParkCause; at: Instant },
-  ): Promise<ReadonlySet<string>>
-  /** reserved → draft, without number or batch: what was frozen is too old to be sent. Returns the invoice ids it changed. */
-  thawInvoices(tx: Tx, batchId: string, at: Instant): Promise<ReadonlySet<string>>
-  /** The earliest instant at which a batch, move or event becomes due; null when nothing waits for time. */
-  nextDueAt(): Promise<Instant | null>
-}
-
-// Numbers and quota -----------------------------------------------------------------------------------------------------
-
-export interface TakenNumber {
-  invoiceNumber: InvoiceNumber
-  segmentId: string
-}
-
-export interface NumberStock {
-  /** Numbers of this China year that are free, returned ones included. */
-  freeCount: number
-  /** Numbers ever granted in active segments of this year, to judge the share. */
-  grantedCount: number
-}
-
-export interface NumberStore {
-  stock(tx: Tx | null, usingUnitId: UsingUnitId, year: number): Promise<NumberStock>
-  /** Takes up to `count` numbers of the year, returned ones first, then in segment order; locks the segment rows. */
-  take(tx: Tx, usingUnitId: UsingUnitId, year: number, count: number): Promise<readonly TakenNumber[]>
-  /** Definitely refused numbers become free again (or burned with a reason when reuse is switched off). */
-  giveBack(
-    tx: Tx,
-    numbers: readonly { invoiceNumber: InvoiceNumber; segmentId: string; invoiceId: string }[],
-    burnedReason: string | null,
-  ): Promise<void>
-  addSegment(
-    tx: Tx,
-    segment: {
-      id: string
-      usingUnitId: UsingUnitId
-      moveId: string
-      year: number
-      first: InvoiceNumber
-      last: InvoiceNumber
-      size: number
-    },
-  ): Promise<'added' | 'overlaps'>
-}
-
-export interface QuotaState {
-  period: TaxPeriod
-  availableAmount: Amount
-  /** yyyy-MM-dd, ends included; null when no download told an interval yet. */
-  validFrom: string | null
-  validTo: string | null
-}
-
-export interface QuotaStore {
-  load(tx: Tx | null, usingUnitId: UsingUnitId, period: TaxPeriod): Promise<QuotaState | null>
-  /** Locks the row until the end of the transaction. */
-  lock(tx: Tx, usingUnitId: UsingUnitId, period: TaxPeriod): Promise<QuotaState | null>
-  /** available → reserved, one ledger entry per batch; false when it does not fit, and nothing happened. */
-  reserve(tx: Tx, unit: UsingUnitId, period: TaxPeriod, entry: { amount: Amount; batchId: string }): Promise<boolean>
-  /** reserved → settled (`settled`) or back to available (`released`), one ledger entry each. */
-  settle(
-    tx: Tx,
-    unit: UsingUnitId,
-    period: TaxPeriod,
-    entry: { settledAmount: Amount; releasedAmount: Amount; batchId: string },
-  ): Promise<void>
-  creditDownload(
-    tx: Tx,
-    unit: UsingUnitId,
-    period: TaxPeriod,
-    entry: { amount: Amount; moveId: string; validFrom: string | null; validTo: string | null },
-  ): Promise<void>
-  recordBureau(unit: UsingUnitId, period: TaxPeriod, quota: unknown, at: Instant): Promise<void>
-  /** Σ quota amount of the invoices of a unit that are parked for want of quota. */
-  shortAmount(unit: UsingUnitId): Promise<Amount>
-}
-
-export interface HeldMove {
-  id: string
-  usingUnitId: UsingUnitId
-  kind: 'number_claim' | 'quota_download' | 'quota_return'
-  serial: string
-  numberCount: number | null
-  amount: Amount | null
-  period: TaxPeriod | null
-  state: MoveState
-  attempts: number
-  fence: bigint
-}
-
-export interface MoveStore {
-  /** Stores a move before its call (P8/P9); null when one of this unit and kind is open already. */
-  plan(move: {
-    id: string
-    usingUnitId: UsingUnitId
-    kind: HeldMove['kind']
-    serial: string
-    numberCount: number | null
-    amount: Amount | null
-    period: TaxPeriod | null
-    dueAt: Instant
-  }): Promise<{ id: string } | null>
-  /** Takes up due, unleased open moves: → sent, attempts + 1, fence + 1, lease; committed before it returns. */
-  claimDue(options: { now: Instant; lease: { owner: string; ms: number }; limit: number }): Promise<readonly HeldMove[]>
-  /** Closes or postpones a held move; false: the fence was lost. */
-  finish(
-    tx: Tx,
-    move: { id: string; fence: bigint; to: MoveState; dueAt: Instant | null; answer: unknown; at: Instant },
-  ): Promise<boolean>
-}
-
-// Results ---------------------------------------------------------------------------------------------------------------
-
 export interface NewEvent {
   id: string
   orderId: string
@@ -576,61 +290,12 @@ export interface ResultPublisher {
   publish(events: readonly PendingEvent[]): Promise<readonly PublishOutcome[]>
 }
 
-// Waking ---------------------------------------------------------------------------------------------------------------
-
 /** Rooms of work that a commit may have given something to do. */
 export type WorkSignal = 'inbox' | 'orders' | 'invoices' | 'batches' | 'moves' | 'events' | 'settings'
 
 export interface SignalBus {
   /** Tells every replica after the commit of this transaction. */
   announce(tx: Tx, signals: readonly WorkSignal[]): Promise<void>
-}
-
-// Tables and taxpayers ---------------------------------------------------------------------------------------------------
-
-export type TaxTableName = 'classifications' | 'rates' | 'differential'
-
-/** How fresh a table of the bureau is. */
-export interface TaxTableState {
-  name: TaxTableName
-  /** What the bureau wants to be told next time; null asks for the whole table. */
-  stamp: string | null
-  fetchedAt: Instant | null
-  dueAt: Instant
-}
-
-/** What is true of every fetched table: when it came, and when it is to be fetched again. */
-export interface TaxTableFetch {
-  fetchedAt: Instant
-  dueAt: Instant
-}
-
-/**
- * Keeps what the bureau tells of tables and taxpayers. Each save raises the directory's revision and announces
- * `settings`; what waited for fresh tables is woken with them.
- */
-export interface TaxTableStore {
-  loadStates(): Promise<readonly TaxTableState[]>
-  /** Adds or replaces `changed`, by code; keeps the other codes. */
-  saveClassifications(fetch: TaxTableFetch & { stamp: string; changed: readonly TaxClassification[] }): Promise<void>
-  /** Replaces the whole table. */
-  saveRates(fetch: TaxTableFetch & { rates: readonly RateEntry[] }): Promise<void>
-  /** Replaces the whole table. */
-  saveDifferentialCodes(fetch: TaxTableFetch & { codes: readonly DifferentialCode[] }): Promise<void>
-  /** The fetch failed: what was fetched before stays; tried again at `dueAt`. */
-  saveTableFault(name: TaxTableName, fault: UnitFault, dueAt: Instant): Promise<void>
-  /** Also marks the unit as verified, forgets its fault, and wakes what of it waits under `cured`. */
-  saveProfile(usingUnitId: UsingUnitId, profile: TaxpayerProfile, cured: readonly ParkCause[]): Promise<void>
-  saveRisk(usingUnitId: UsingUnitId, risk: TaxpayerRisk): Promise<void>
-  /** A question about the unit failed; what is known of it stays. */
-  saveUnitFault(usingUnitId: UsingUnitId, fault: UnitFault): Promise<void>
-}
-
-/** What a call to the bureau said when it failed. */
-export interface UnitFault {
-  code: string
-  message: string
-  at: Instant
 }
 
 /** The whole memory. */

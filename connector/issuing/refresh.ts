@@ -10,7 +10,7 @@ import { checkSeller } from '../taxpayer/gate.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import { neverSentDelayMs, type Random } from './backoff.js'
 import type { BureauFailure, TaxpayerBureau, UnitAddress } from './bureau.js'
-import type { TaxTableName, TaxTableState, TaxTableStore } from './ports.js'
+import type { TaxTableName, TaxTableState, TaxTableStore } from './supply-ports.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** How often a unit that may not issue is asked about: the bureau lifts a block without telling. Reliability: key faults. */

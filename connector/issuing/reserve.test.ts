@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amount } from '../kernel/amount.js'
 import type { TaxPeriod } from '../kernel/time.js'
-import type { QuotaState, ReadyInvoice } from './ports.js'
+import type { ReadyInvoice } from './batch-ports.js'
 import { hashBatch, planReservation } from './reserve.js'
+import type { QuotaState } from './supply-ports.js'
 
 function ready(id: string, yuan: string): ReadyInvoice {
   return { id, orderId: `order of ${id}`, quotaAmount: amount(yuan), content: '{}', contentSha256: '' }

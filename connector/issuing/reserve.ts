@@ -13,9 +13,11 @@ import { Defect } from '../kernel/never.js'
 import { after, type Clock, chinaDate, chinaYear, type Instant, taxPeriodOf } from '../kernel/time.js'
 import { checkSeller } from '../taxpayer/gate.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
+import type { FrozenItem, NewBatch, ReadyInvoice } from './batch-ports.js'
 import type { InvoiceUploader } from './bureau.js'
 import type { Directory } from './directory.js'
-import type { FrozenItem, IssuingStore, NewBatch, QuotaState, ReadyInvoice, TakenNumber, Tx } from './ports.js'
+import type { IssuingStore, Tx } from './ports.js'
+import type { QuotaState, TakenNumber } from './supply-ports.js'
 
 /** Invoices in one upload. Source: Leqi base capability, QDFPSC takes at most 100. */
 const BATCH_COUNT_MAX = 100

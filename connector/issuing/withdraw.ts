@@ -9,7 +9,8 @@
 import { fen } from '../kernel/amount.js'
 import type { Clock, Instant } from '../kernel/time.js'
 import { taxPeriodOf } from '../kernel/time.js'
-import type { BatchItem, HeldBatch, IssuingStore } from './ports.js'
+import type { BatchItem, HeldBatch } from './batch-ports.js'
+import type { IssuingStore } from './ports.js'
 
 /** An hour less than the bureau's limit: the upload itself takes time, and clocks differ. */
 const FROZEN_MS_MAX = 47 * 60 * 60 * 1000

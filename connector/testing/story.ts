@@ -3,11 +3,9 @@
  * grant, reserve, send, accept, settle, publish. Every row is complete and true, so that an audit finds nothing.
  */
 import { v7 } from 'uuid'
+import type { BatchItem, FrozenItem, NewBatch } from '../issuing/batch-ports.js'
 import type {
-  BatchItem,
-  FrozenItem,
   IssuingStore,
-  NewBatch,
   NewEvent,
   NewInboxMessage,
   NewInvoice,

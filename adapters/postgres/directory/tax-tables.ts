@@ -6,7 +6,7 @@ import type {
   TaxClassification,
   TaxTables,
 } from '../../../connector/invoice/tax-tables.js'
-import type { TaxTableName } from '../../../connector/issuing/ports.js'
+import type { TaxTableName } from '../../../connector/issuing/supply-ports.js'
 import { Decimal } from '../../../connector/kernel/decimal.js'
 import type { Instant } from '../../../connector/kernel/time.js'
 import { run, type Statement } from '../statement.js'

@@ -1,5 +1,6 @@
 /** Enters a granted segment; the database itself refuses one that shares a number with any other. */
-import type { NumberStore, Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/ports.js'
+import type { NumberStore } from '../../../connector/issuing/supply-ports.js'
 import { clientOf } from '../database.js'
 import { run, type Statement } from '../statement.js'
 

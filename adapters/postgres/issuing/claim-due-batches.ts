@@ -3,7 +3,7 @@
  * its worker between the first byte and the answer: it is in doubt from now on, whatever became of the worker.
  */
 import type pg from 'pg'
-import type { BatchStore, HeldBatch } from '../../../connector/issuing/ports.js'
+import type { BatchStore, HeldBatch } from '../../../connector/issuing/batch-ports.js'
 import type { BatchState } from '../../../connector/issuing/states.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import type { Instant } from '../../../connector/kernel/time.js'

@@ -1,7 +1,7 @@
 /** Takes up open moves that are due: whatever they were, they count as sent before the call is made. */
 import type pg from 'pg'
-import type { HeldMove, MoveStore } from '../../../connector/issuing/ports.js'
 import type { MoveState } from '../../../connector/issuing/states.js'
+import type { HeldMove, MoveStore } from '../../../connector/issuing/supply-ports.js'
 import { amount } from '../../../connector/kernel/amount.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import type { TaxPeriod } from '../../../connector/kernel/time.js'

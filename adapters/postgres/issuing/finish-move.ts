@@ -1,5 +1,6 @@
 /** Closes or postpones a held move. */
-import type { MoveStore, Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/ports.js'
+import type { MoveStore } from '../../../connector/issuing/supply-ports.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toNullableTimestamp, toTimestamp } from '../statement.js'
 

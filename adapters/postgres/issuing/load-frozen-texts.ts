@@ -1,6 +1,6 @@
 /** The bytes of a batch by position, exactly as they left or will leave. */
 import type pg from 'pg'
-import type { FrozenText } from '../../../connector/issuing/ports.js'
+import type { FrozenText } from '../../../connector/issuing/batch-ports.js'
 import { run, type Statement } from '../statement.js'
 
 const LOAD_FROZEN: Statement = {

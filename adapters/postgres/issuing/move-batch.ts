@@ -2,7 +2,8 @@
  * Moves a held batch, and with it the invoices named; one statement, so that a lost fence changes nothing at all.
  * `due_at` follows the state: none for a batch that is final or parked; else as asked, or the end of the lease.
  */
-import type { BatchStore, Tx } from '../../../connector/issuing/ports.js'
+import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
+import type { Tx } from '../../../connector/issuing/ports.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toNullableTimestamp, toTimestamp } from '../statement.js'
 

@@ -1,6 +1,6 @@
 /** Stores a claim, download or return with its serial before the call (P8, P9); one open move per unit and kind. */
 import type pg from 'pg'
-import type { MoveStore } from '../../../connector/issuing/ports.js'
+import type { MoveStore } from '../../../connector/issuing/supply-ports.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import { run, type Statement, toTimestamp } from '../statement.js'
 

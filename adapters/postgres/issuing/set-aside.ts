@@ -1,5 +1,6 @@
 /** Sets refused invoices that time cures aside in a parked batch of their own, with the bytes they had. */
-import type { BatchStore, Tx } from '../../../connector/issuing/ports.js'
+import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
+import type { Tx } from '../../../connector/issuing/ports.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toPlainArray, toTimestamp } from '../statement.js'
 
