@@ -1,6 +1,6 @@
 /**
- * A schema of its own for each test, on the server that DATABASE_URL names: migrated, with one direct and one using unit,
- * dropped when the test has ended.
+ * A schema of its own for each test, on the server that DATABASE_URL names: migrated, empty, dropped when the test has
+ * ended; and units to put in it.
  */
 import { randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
