@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { makeLeqiBureau } from '../../adapters/leqi/tax-bureau.js'
 import { makeRateBudget } from '../../adapters/postgres/rate-budget.js'
 import { makeSignalListener } from '../../adapters/postgres/signal-listener.js'
