@@ -13,7 +13,7 @@ import { TELECOM_INDUSTRY_PREFIX } from './checks/code-lists.js'
 import { type Charge, computeLines, grossOfCharge } from './compute.js'
 import type { InvoiceDraft } from './draft.js'
 import type { Finding, IssuingContext } from './finding.js'
-import { makeHead } from './head.js'
+import { type InvoiceHead, makeHead } from './head.js'
 import type { Invoice, InvoiceLine } from './invoice.js'
 import { makeInvoiceFault, type Report } from './invoice-faults.js'
 import { INVOICE_LIMITS } from './limits.js'
@@ -45,13 +45,14 @@ export function approve(draft: InvoiceDraft, context: IssuingContext): Approval 
     return { kind: 'faulty', faults }
   }
   if (draft.currency !== 'CNY') report('ORD-currency', '/currency', draft.currency.slice(0, CURRENCY_LENGTH))
-  const findings = [...checkDraft(draft, context)]
+  const findings = checkDraft(draft, context)
   const computed = computeLines(draft)
   if (computed.kind === 'faulty') faults.push(...computed.faults)
   const invoices = computed.kind === 'faulty' ? [] : makeInvoices(draft, computed.charges, context, report)
   for (const invoice of invoices) findings.push(...checkInvoice(invoice, draft, context))
 
-  const blocking = findings.filter(({ reaction }) => reaction !== 'warn').map(({ fault }) => fault)
+  const blocking: Fault[] = []
+  for (const { reaction, fault } of findings) if (reaction !== 'warn') blocking.push(fault)
   if (faults.length > 0 || blocking.length > 0) return { kind: 'faulty', faults: mergeFaults(blocking, faults) }
   return { kind: 'approved', invoices, warnings: dropRepeated(findings, ({ fault }) => fault) }
 }
@@ -73,13 +74,31 @@ function makeInvoices(
   if (split.kind === 'impossible') report(split.code, split.path)
   if (head === null || split.kind === 'impossible') return []
   const { parts } = split
-  return parts.map((lines) => ({
-    ...head,
-    differential: lines.some(({ deduction }) => deduction !== null) ? head.differential : null,
+  return parts.map((lines) => makeInvoice(head, lines, coalQualityOf(draft, lines, parts)))
+}
+
+/** Field by field: spreading the head and the totals takes as long as all checks of a line. */
+function makeInvoice(head: InvoiceHead, lines: readonly InvoiceLine[], coalQuality: string | null): Invoice {
+  const { netAmount, taxAmount, grossAmount, quotaAmount } = totalsOf(lines)
+  return {
+    letter: head.letter,
+    kind: head.kind,
+    seller: head.seller,
+    buyer: head.buyer,
     lines,
-    ...totalsOf(lines),
-    coalQuality: coalQualityOf(draft, lines, parts),
-  }))
+    netAmount,
+    taxAmount,
+    grossAmount,
+    quotaAmount,
+    differential: lines.some(({ deduction }) => deduction !== null) ? head.differential : null,
+    remark: head.remark,
+    payments: head.payments,
+    drawer: head.drawer,
+    payee: head.payee,
+    reviewer: head.reviewer,
+    extras: head.extras,
+    coalQuality,
+  }
 }
 
 /** What the sender says the customer pays must be what the lines add up to, to the fen. */
@@ -111,14 +130,15 @@ function coalNetOf(lines: readonly InvoiceLine[]): bigint {
 }
 
 /** The rulebook's own checks speak first; where they have spoken of a place, arithmetic does not repeat it. */
-function mergeFaults(blocking: readonly Fault[], faults: readonly Fault[]): Fault[] {
+function mergeFaults(blocking: readonly Fault[], faults: readonly Fault[]): readonly Fault[] {
   const places = new Set(blocking.map(({ path }) => path))
   const others = faults.filter(({ path, code }) => !(code.startsWith('INV-') && places.has(path)))
   return dropRepeated([...blocking, ...others], (fault) => fault)
 }
 
 /** Parts of a split have the same head: what is wrong with it is said once. */
-function dropRepeated<T>(items: readonly T[], faultOf: (item: T) => Fault): T[] {
+function dropRepeated<T>(items: readonly T[], faultOf: (item: T) => Fault): readonly T[] {
+  if (items.length < 2) return items
   const seen = new Set<string>()
   return items.filter((item) => {
     const { code, path, message } = faultOf(item)

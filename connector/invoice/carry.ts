@@ -25,7 +25,9 @@ const CARRY_FROM = INVOICE_LIMITS.carryThreshold * ERROR_SCALE
  * Source  Leqi rulebook 2.3 A3, 2.4 (carry), worked example 11
  */
 export function holdTaxError(bundles: readonly (readonly Charge[])[]): (readonly Charge[])[][] {
-  if (isTolerable(sumErrors(bundles.flat()))) return [[...bundles]]
+  let total = 0n
+  for (const bundle of bundles) total += sumErrors(bundle)
+  if (isTolerable(total)) return [[...bundles]]
   const parts: (readonly Charge[])[][] = []
   let part: (readonly Charge[])[] = []
   let carried = 0n

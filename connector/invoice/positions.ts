@@ -44,9 +44,11 @@ export interface Position {
  */
 export function readPositions(draft: InvoiceDraft, report: Report): Position[] {
   const positions: Position[] = []
-  for (const [index, line] of draft.lines.entries()) {
+  let index = 0
+  for (const line of draft.lines) {
     const position = readPosition(line, index, report)
     if (position !== null) positions.push(position)
+    index += 1
   }
   const shipping = draft.shipping === null ? null : readPosition(draft.shipping, -1, report)
   if (shipping !== null) positions.push(shipping)
@@ -64,7 +66,9 @@ function readPosition(line: DraftLine, source: number, report: Report): Position
   if (figures === null) return null
   const ownDiscount = readOwnDiscount(line, figures.amount, source, report)
   if (identity === null || ownDiscount === null) return null
-  return { source, line, ...identity, ...figures, ownDiscount }
+  const { name, shortName, taxCode, taxRate } = identity
+  const { amount, quantity } = figures
+  return { source, line, name, shortName, taxCode, taxRate, amount, ownDiscount, quantity }
 }
 
 function readIdentity(

@@ -53,7 +53,7 @@ export function splitCharges(charges: readonly Charge[], limits: SplitLimits): S
     const bundles = bundle(pieces, lineCountMax)
     if (!Array.isArray(bundles)) return bundles
     for (const packed of pack(bundles, lineCountMax, limits.maxNetPerInvoice)) {
-      for (const part of holdTaxError(packed.map((each) => each.charges))) parts.push(toLines(part.flat()))
+      for (const part of holdTaxError(packed.map((each) => each.charges))) parts.push(toLines(part))
     }
   }
   if (parts.length > INVOICE_LIMITS.partCountMax) return { kind: 'impossible', code: 'INV-split', path: '/lines' }
@@ -139,9 +139,11 @@ function pack(bundles: readonly Bundle[], lineCountMax: number, ceiling: Amount 
 }
 
 /** The lines of one invoice, in the order's order (bundling may have moved a free one) and numbered anew. */
-function toLines(charges: readonly Charge[]): InvoiceLine[] {
+function toLines(bundles: readonly (readonly Charge[])[]): InvoiceLine[] {
+  const charges: Charge[] = []
+  for (const bundle of bundles) for (const charge of bundle) charges.push(charge)
   const lines: InvoiceLine[] = []
-  for (const { line, discount } of [...charges].sort((a, b) => a.line.lineNo - b.line.lineNo)) {
+  for (const { line, discount } of charges.sort((a, b) => a.line.lineNo - b.line.lineNo)) {
     lines.push(withNumber(line, lines.length + 1))
     if (discount !== null) lines.push(withNumber(discount, lines.length + 1))
   }

@@ -15,6 +15,9 @@ import type { Charge } from './compute.js'
  * Source  Leqi rulebook 2.7 (不征税 apart, with its three exceptions), 2.9 (differential alone)
  */
 export function groupByTreatment(charges: readonly Charge[], isTelecomSeller: boolean): Charge[][] {
+  if (charges.length > 0 && charges.every(({ line }) => line.deduction === null && line.preference !== NOT_TAXABLE)) {
+    return [[...charges]]
+  }
   const differential = charges.filter(({ line }) => line.deduction !== null)
   const ordinary = charges.filter(({ line }) => line.deduction === null)
   const taxed = ordinary.filter((charge) => !isUntaxed(charge))

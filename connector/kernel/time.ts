@@ -17,6 +17,10 @@ export interface Clock {
 }
 
 const CHINA_OFFSET_MS = 8 * 60 * 60 * 1000
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** The China day last asked for, by its number since 1970-01-01. */
+let latest: { day: number; date: LocalDate } = { day: 0, date: '1970-01-01' as LocalDate }
 
 export function instant(epochMs: number): Instant {
   if (!Number.isSafeInteger(epochMs)) throw new RangeError(`not an instant: ${epochMs}`)
@@ -43,8 +47,13 @@ export function utcRfc3339(at: Instant): string {
   return new Date(at).toISOString()
 }
 
+/** Asked for on every order, hence the day it was last asked for is kept with its name. */
 export function chinaDate(at: Instant): LocalDate {
-  return new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 10) as LocalDate
+  const day = Math.floor((at + CHINA_OFFSET_MS) / DAY_MS)
+  if (day !== latest.day) {
+    latest = { day, date: new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 10) as LocalDate }
+  }
+  return latest.date
 }
 
 export function taxPeriodOf(at: Instant): TaxPeriod {
