@@ -47,6 +47,7 @@ export async function compose(config: ConnectorConfig, log: Logger): Promise<Con
     store: memory.store,
     directory: memory.directory,
     mapperOf: makeMapperCache((event, fields) => log.error(fields, event)),
+    breathe: () => setImmediate(),
     ids: randomIds,
     clock: systemClock,
     renewDirectory: memory.renewDirectory,
