@@ -20,26 +20,34 @@ export interface WithdrawDeps {
   clock: Clock
 }
 
-/** Whether the bytes of a reserved batch must not leave any more. */
+/** Whether nothing of a batch can be at the bureau: it was not let in, or its worker died before the first attempt. */
+export function isUnsent({ state, attempts }: Pick<HeldBatch, 'state' | 'attempts'>): boolean {
+  return state === 'reserved' || (state === 'sending' && attempts === 0)
+}
+
+/** Whether the bytes of an unsent batch must not leave any more. */
 export function isFrozenTooLong(items: readonly Pick<BatchItem, 'issuedAt'>[], now: Instant): boolean {
   return items.some(({ issuedAt }) => now - issuedAt > FROZEN_MS_MAX || taxPeriodOf(issuedAt) !== taxPeriodOf(now))
 }
 
-/** Withdraws a held batch in `reserved`; false when the fence was lost. */
+/** Withdraws a held batch that is unsent; false when the fence was lost. */
 export async function withdraw(deps: WithdrawDeps, batch: HeldBatch, items: readonly BatchItem[]): Promise<boolean> {
   const at = deps.clock.now()
+  const held = { id: batch.id, fence: batch.fence, at }
   return deps.store.database.transaction(async (tx) => {
-    const isMoved = await deps.store.batches.move(tx, {
-      id: batch.id,
-      fence: batch.fence,
-      from: ['reserved'],
-      to: 'withdrawn',
-      dueAt: null,
-      release: true,
-      openCount: 0,
-      at,
-    })
-    if (!isMoved) return false
+    if (batch.state === 'sending') {
+      const invoices = { from: ['sending'] as const, to: 'reserved' as const }
+      await deps.store.batches.move(tx, {
+        ...held,
+        from: ['sending'],
+        to: 'reserved',
+        dueAt: at,
+        release: false,
+        invoices,
+      })
+    }
+    const change = { from: ['reserved'] as const, to: 'withdrawn' as const, dueAt: null, release: true, openCount: 0 }
+    if (!(await deps.store.batches.move(tx, { ...held, ...change }))) return false
     const thawed = await deps.store.batches.thawInvoices(tx, batch.id, at)
     const back = items.filter((item) => thawed.has(item.invoiceId))
     const [first] = back
