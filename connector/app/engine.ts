@@ -16,7 +16,7 @@ import { isUnitDue, type RefreshDeps, refreshTables, refreshUnit, retryUnitAt } 
 import { planMoves, type ReplenishDeps, runMoves } from '../issuing/replenish.js'
 import { type ReserveDeps, reserve } from '../issuing/reserve.js'
 import { type Sendable, type UploadDeps, upload } from '../issuing/upload.js'
-import { isFrozenTooLong, withdraw } from '../issuing/withdraw.js'
+import { isFrozenTooLong, isUnsent, withdraw } from '../issuing/withdraw.js'
 import { PARK_CAUSES } from '../kernel/fault.js'
 import type { UsingUnitId } from '../kernel/ids.js'
 import type { Service } from './lifecycle.js'
@@ -66,6 +66,8 @@ export function makeEngine(deps: EngineDeps): Engine {
   const held = new Map<string, bigint>()
   const tasks = new Set<Promise<void>>()
   const pauses = new Map<UsingUnitId, number>()
+  /** Units that parked something since their supplies were last looked at. */
+  const shortUnits = new Set<UsingUnitId>()
   const probes = new Map<UsingUnitId, number>()
   const polls = pLimit(POLL_COUNT_MAX)
   const settleDeps = { ...deps, report }
@@ -102,7 +104,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     const parkedCount = Object.values(parked).reduce((sum, count) => sum + count, 0)
     if (parkedCount > 0) {
       deps.log('invoices.parked', { unitId, ...parked }, 'warn')
-      pauses.delete(unitId)
+      shortUnits.add(unitId)
       stations.moves.kick()
     }
     if (batch !== null) send({ ...batch, wasInDoubt: false, doubtSince: null })
@@ -139,7 +141,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   async function resendBatch(batch: HeldBatch): Promise<void> {
     const unit = deps.directory().unit(batch.usingUnitId)
     if (unit === null) return
-    if (batch.state === 'reserved') {
+    if (isUnsent(batch)) {
       const items = await deps.store.batches.loadItems(null, batch.id)
       if (isFrozenTooLong(items, deps.clock.now())) {
         await withdraw(deps, batch, items)
@@ -197,11 +199,15 @@ export function makeEngine(deps: EngineDeps): Engine {
   async function supply(): Promise<number> {
     const now = deps.clock.now()
     for (const unit of deps.directory().units) {
-      if ((pauses.get(unit.id) ?? 0) > now) continue
+      const isShort = shortUnits.delete(unit.id)
+      if (!isShort && (pauses.get(unit.id) ?? 0) > now) continue
       const isPlanned = await planMoves({ ...deps, report }, unit)
-      if (!isPlanned) pauses.set(unit.id, now + SUPPLY_PAUSE_MS)
+      if (isPlanned) pauses.delete(unit.id)
+      else pauses.set(unit.id, now + SUPPLY_PAUSE_MS)
     }
-    return runMoves({ ...deps, report })
+    const { count, dueAts } = await runMoves({ ...deps, report })
+    for (const dueAt of dueAts) stations.moves.kickAt(dueAt)
+    return count
   }
 
   async function renewSettings(): Promise<number> {

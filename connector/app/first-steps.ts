@@ -51,7 +51,7 @@ export function makeFirstSteps(memory: Memory, bureau: TaxBureau, log: Logger): 
       const unit = unitOf(settled)
       if (await isSupplied(unit)) return null
       await planMoves(replenishDeps, unit)
-      if ((await runMoves(replenishDeps)) === 0) await sleep(ROUND_PAUSE_MS)
+      if ((await runMoves(replenishDeps)).count === 0) await sleep(ROUND_PAUSE_MS)
     }
     return {
       code: 'CFG-supply',

@@ -7,6 +7,8 @@ import type { Service } from './lifecycle.js'
 
 /** Rest after an error: short enough to recover quickly, long enough not to spin. */
 const ERROR_REST_MS = 500
+/** Instants remembered at once, one for each thing that waits; what comes on top waits for the longest rest at most. */
+const DUE_COUNT_MAX = 1_000
 
 export interface Station extends Service {
   /** There may be something to do now. */
@@ -28,7 +30,7 @@ export interface StationOptions {
 export function makeStation(options: StationOptions): Station {
   let isRunning = false
   let isKicked = false
-  let dueAt: number | null = null
+  const dueAts = new Set<Instant>()
   let wakeUp: (() => void) | null = null
   let loop: Promise<void> = Promise.resolve()
 
@@ -52,10 +54,10 @@ export function makeStation(options: StationOptions): Station {
   async function work(): Promise<void> {
     while (isRunning) {
       isKicked = false
-      if (dueAt !== null && dueAt <= options.clock.now()) dueAt = null
+      forget(dueAts, options.clock.now())
       try {
         if ((await options.run()) > 0) continue
-        await rest(restMs(dueAt, options))
+        await rest(restMs(dueAts, options))
       } catch (error) {
         options.onError(options.name, error)
         await rest(ERROR_REST_MS)
@@ -66,9 +68,9 @@ export function makeStation(options: StationOptions): Station {
   return {
     kick,
     kickAt(at) {
-      if (dueAt !== null && dueAt <= at) return
-      dueAt = at
-      wakeUp?.()
+      const isFirst = at < firstOf(dueAts)
+      if (dueAts.size < DUE_COUNT_MAX) dueAts.add(at)
+      if (isFirst) wakeUp?.()
     },
     start() {
       isRunning = true
@@ -83,6 +85,16 @@ export function makeStation(options: StationOptions): Station {
   }
 }
 
-function restMs(dueAt: number | null, options: StationOptions): number {
-  return dueAt === null ? options.restMsMax : Math.min(Math.max(dueAt - options.clock.now(), 0), options.restMsMax)
+function restMs(dueAts: ReadonlySet<Instant>, { clock, restMsMax }: StationOptions): number {
+  return Math.min(Math.max(firstOf(dueAts) - clock.now(), 0), restMsMax)
+}
+
+function forget(dueAts: Set<Instant>, now: Instant): void {
+  for (const at of dueAts) if (at <= now) dueAts.delete(at)
+}
+
+function firstOf(dueAts: ReadonlySet<Instant>): number {
+  let first = Number.POSITIVE_INFINITY
+  for (const at of dueAts) if (at < first) first = at
+  return first
 }

@@ -123,23 +123,31 @@ function makeRequestSerial(unit: UsingUnit, ids: IdSource): string {
   return `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`
 }
 
-/** Carries out due moves; returns how many it saw. */
-export async function runMoves(deps: ReplenishDeps): Promise<number> {
+/** A round of moves; `dueAts`: when those that must be asked again are due. */
+interface MoveRound {
+  count: number
+  dueAts: readonly Instant[]
+}
+
+/** Carries out due moves. */
+export async function runMoves(deps: ReplenishDeps): Promise<MoveRound> {
   const held = await deps.store.moves.claimDue({
     now: deps.clock.now(),
     lease: { owner: deps.owner, ms: deps.leaseMs },
     limit: MOVE_COUNT_MAX,
   })
-  await Promise.all(held.map((move) => runMove(deps, move)))
-  return held.length
+  const dueAts = await Promise.all(held.map((move) => runMove(deps, move)))
+  return { count: held.length, dueAts: dueAts.filter((dueAt) => dueAt !== null) }
 }
 
-async function runMove(deps: ReplenishDeps, move: HeldMove): Promise<void> {
+/** Carries out one move; when to ask again under its serial, or null. */
+async function runMove(deps: ReplenishDeps, move: HeldMove): Promise<Instant | null> {
   const unit = deps.directory().unit(move.usingUnitId)
-  if (unit === null) return
+  if (unit === null) return null
   const answer = await callBureau(deps, unit, move)
   const at = deps.clock.now()
-  await deps.store.database.transaction((tx) => conclude(deps, tx, unit, move, answer, at))
+  const next = afterAnswer(deps, move, answer, at)
+  await deps.store.database.transaction((tx) => conclude(deps, tx, unit, move, answer, { ...next, at }))
   deps.report({
     event: 'move.finished',
     taxNo: unit.taxNo,
@@ -148,6 +156,7 @@ async function runMove(deps: ReplenishDeps, move: HeldMove): Promise<void> {
     code: 'code' in answer ? answer.code : null,
     count: move.numberCount,
   })
+  return next.dueAt
 }
 
 function callBureau(deps: ReplenishDeps, unit: UsingUnit, move: HeldMove): Promise<ClaimAnswer | DownloadAnswer> {
@@ -167,10 +176,9 @@ async function conclude(
   unit: UsingUnit,
   move: HeldMove,
   answer: ClaimAnswer | DownloadAnswer,
-  at: Instant,
+  next: ReturnType<typeof afterAnswer> & { at: Instant },
 ): Promise<void> {
-  const next = afterAnswer(deps, move, answer, at)
-  const isHeld = await deps.store.moves.finish(tx, { id: move.id, fence: move.fence, ...next, answer, at })
+  const isHeld = await deps.store.moves.finish(tx, { id: move.id, fence: move.fence, ...next, answer })
   if (!isHeld || answer.kind !== 'granted') return
   if ('first' in answer) await creditNumbers(deps, tx, unit, move, answer)
   else await creditQuota(deps, tx, unit, move, answer)
