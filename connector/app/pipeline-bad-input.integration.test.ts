@@ -1,9 +1,10 @@
 /**
  * Bad input, each between two good neighbours published in the same breath: it ends as a recorded disposition with code,
  * place and message in both languages, its sender is told whenever an order could be read, and the neighbours are issued.
+ * All of it comes at once, so that good and bad share batches.
  */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import type { Fault } from '../kernel/fault.js'
 import { startPipeline } from '../testing/pipeline.js'
 import { assertAgreement } from '../testing/pipeline-agreement.js'
@@ -120,71 +121,79 @@ const WRONG: readonly BadInput[] = [
 
 const pipeline = await startPipeline({ after }, { settings: sellPlainly })
 
-for (const input of UNREADABLE) {
-  test(`${input.what} is recorded as dead, and nobody is told`, async () => {
-    const { message, resultCount } = await publishBetweenNeighbours(input)
-    assert.equal(message.disposition, 'dead')
-    assertTold(message.faults, input)
-    assert.equal(resultCount, 0)
+describe('bad input, each with its neighbours', { concurrency: true }, () => {
+  for (const input of UNREADABLE) {
+    test(`${input.what} is recorded as dead, and nobody is told`, async () => {
+      const { message, resultCount } = await publishBetweenNeighbours(input)
+      assert.equal(message.disposition, 'dead')
+      assertTold(message.faults, input)
+      assert.equal(resultCount, 0)
+    })
+  }
+
+  for (const input of NAMELESS) {
+    test(`${input.what} is rejected with one result without order number, however often it comes`, async () => {
+      const { message, messageId } = await publishBetweenNeighbours(input)
+      const { result } = await pipeline.nextResultWhere(
+        `of ${messageId}`,
+        (each) => each.result.messageId === messageId,
+      )
+      assert.equal(message.disposition, 'rejected')
+      assert.deepEqual([result.orderNo, result.status, result.final], [null, 'rejected', true])
+      assertTold(result.failure?.faults ?? [], input)
+
+      const again = await publishBetweenNeighbours(input)
+      assert.equal(again.message.disposition, 'duplicate')
+      assert.equal(again.resultCount, 0)
+    })
+  }
+
+  for (const input of WRONG) {
+    test(`${input.what} is rejected with one result that says where`, async () => {
+      const { message, messageId } = await publishBetweenNeighbours(input)
+      const { result } = await pipeline.nextResultWhere(
+        `of ${messageId}`,
+        (each) => each.result.messageId === messageId,
+      )
+      assert.equal(message.disposition, 'rejected')
+      assert.deepEqual([result.status, result.invoices], ['rejected', []])
+      assert.match(result.orderNo ?? '', /^P-/)
+      assertTold(message.faults, input)
+      assertTold(result.failure?.faults ?? [], input)
+    })
+  }
+
+  test('a 20-digit order number in a JSON number comes back to the last digit', async () => {
+    const body = JSON.stringify(aPlainOrder({ no: 'NUMBER' })).replace('"NUMBER"', '49999999999999999993')
+    await pipeline.orderSystem.publish({ businessType: PLAIN, body })
+
+    const { result } = await pipeline.nextResult('49999999999999999993')
+    assert.equal(result.status, 'issued')
   })
-}
 
-for (const input of NAMELESS) {
-  test(`${input.what} is rejected with one result without order number, however often it comes`, async () => {
-    const { message, messageId } = await publishBetweenNeighbours(input)
-    const { result } = await pipeline.nextResultWhere(`of ${messageId}`, (each) => each.result.messageId === messageId)
-    assert.equal(message.disposition, 'rejected')
-    assert.deepEqual([result.orderNo, result.status, result.final], [null, 'rejected', true])
-    assertTold(result.failure?.faults ?? [], input)
+  test('a trace of 300 characters with a NUL does not keep an order from being issued', async () => {
+    const order = aPlainOrder()
+    const headers = { traceparent: `\u0000${'t'.repeat(300)}` }
+    await pipeline.orderSystem.publish({ businessType: PLAIN, body: order, headers })
 
-    const again = await publishBetweenNeighbours(input)
-    assert.equal(again.message.disposition, 'duplicate')
-    assert.equal(again.resultCount, 0)
+    const { result, traceparent } = await pipeline.nextResult(order.no)
+    assert.equal(result.status, 'issued')
+    assert.equal(traceparent, `\ufffd${'t'.repeat(254)}`)
   })
-}
 
-for (const input of WRONG) {
-  test(`${input.what} is rejected with one result that says where`, async () => {
-    const { message, messageId } = await publishBetweenNeighbours(input)
-    const { result } = await pipeline.nextResultWhere(`of ${messageId}`, (each) => each.result.messageId === messageId)
-    assert.equal(message.disposition, 'rejected')
-    assert.deepEqual([result.status, result.invoices], ['rejected', []])
-    assert.match(result.orderNo ?? '', /^P-/)
-    assertTold(message.faults, input)
-    assertTold(result.failure?.faults ?? [], input)
+  test('an order of an unknown business type waits, and is issued once the type is configured', async () => {
+    const order = aPlainOrder()
+    const [messageId = ''] = await pipeline.orderSystem.publish({ businessType: 'latecomer', body: order })
+    const { disposition, parkCause, faults } = await pipeline.settledMessage(messageId)
+    assert.deepEqual([disposition, parkCause, faults[0]?.code], [null, 'mapping_missing', 'MAP-business-type'])
+
+    await pipeline.apply(({ businessTypes }, write) => {
+      const mapping = write('latecomer.yaml', plainMapping('latecomer'))
+      businessTypes.push({ code: 'latecomer', name: '后到的业务', seller: SELLERS.sales.taxNo, mapping })
+    })
+    const { result } = await pipeline.nextResult(order.no)
+    assert.deepEqual([result.status, result.messageId], ['issued', messageId])
   })
-}
-
-test('a 20-digit order number in a JSON number comes back to the last digit', async () => {
-  const body = JSON.stringify(aPlainOrder({ no: 'NUMBER' })).replace('"NUMBER"', '49999999999999999993')
-  await pipeline.orderSystem.publish({ businessType: PLAIN, body })
-
-  const { result } = await pipeline.nextResult('49999999999999999993')
-  assert.equal(result.status, 'issued')
-})
-
-test('a trace of 300 characters with a NUL does not keep an order from being issued', async () => {
-  const order = aPlainOrder()
-  const headers = { traceparent: `\u0000${'t'.repeat(300)}` }
-  await pipeline.orderSystem.publish({ businessType: PLAIN, body: order, headers })
-
-  const { result, traceparent } = await pipeline.nextResult(order.no)
-  assert.equal(result.status, 'issued')
-  assert.equal(traceparent, `\ufffd${'t'.repeat(254)}`)
-})
-
-test('an order of an unknown business type waits, and is issued once the type is configured', async () => {
-  const order = aPlainOrder()
-  const [messageId = ''] = await pipeline.orderSystem.publish({ businessType: 'latecomer', body: order })
-  const { disposition, parkCause, faults } = await pipeline.settledMessage(messageId)
-  assert.deepEqual([disposition, parkCause, faults[0]?.code], [null, 'mapping_missing', 'MAP-business-type'])
-
-  await pipeline.apply(({ businessTypes }, write) => {
-    const mapping = write('latecomer.yaml', plainMapping('latecomer'))
-    businessTypes.push({ code: 'latecomer', name: '后到的业务', seller: SELLERS.sales.taxNo, mapping })
-  })
-  const { result } = await pipeline.nextResult(order.no)
-  assert.deepEqual([result.status, result.messageId], ['issued', messageId])
 })
 
 test('the audit is clean, and the bureau and the order system say the same', () => assertAgreement(pipeline))
