@@ -12,6 +12,7 @@
 import type { Buyer, Invoice, InvoiceLine, LineNature, Voucher } from '../../connector/invoice/invoice.js'
 import type { InvoiceToFreeze } from '../../connector/issuing/bureau.js'
 import { type Amount, formatAmount } from '../../connector/kernel/amount.js'
+import { Decimal } from '../../connector/kernel/decimal.js'
 import { assert } from '../../connector/kernel/never.js'
 import { chinaDateTime } from '../../connector/kernel/time.js'
 import type { UsingUnit } from '../../connector/taxpayer/taxpayer.js'
@@ -35,6 +36,7 @@ const UNSENDABLE = /[\p{Cc}\p{Cs}]/gu
 
 /** Fields of V4.000 that this connector never fills, by the place where they stand. */
 const UNUSED = {
+  special: ['tdys'],
   policies: ['sgfplxDm', 'ckywsyzcDm', 'zzsjzjtDm'],
   agent: ['gmfjbr', 'jbrsfzjhm', 'jbrsfzjzlDm', 'jbrgjhdqDm', 'jbrnsrsbh', 'gmfjbrlxdh'],
   settlement: ['skyhmc', 'skyhzh', 'jsfs', 'ysxwfsd'],
@@ -42,6 +44,7 @@ const UNUSED = {
   device: ['cpuid', 'zbxlh'],
   flags: ['sfzsxsfyhzhbq', 'sfzsgmfyhzhbq'],
   extra: ['fjysmc', 'fjyslx', 'fjysz'],
+  originalLine: ['dylzfpmxxh'],
 } as const
 
 export interface RenderOptions {
@@ -68,53 +71,66 @@ export function makeUploadRenderer(options: RenderOptions): FreezeInvoice {
   assertDevice('deviceIp', options.deviceIp)
   assertDevice('deviceMac', options.deviceMac)
   const pen = makePen(options)
-  const device = pen.text('ip', options.deviceIp) + pen.text('macdz', options.deviceMac) + pen.unused.device
+  const device = pen.text(',"ip":"', options.deviceIp) + pen.text(',"macdz":"', options.deviceMac) + pen.unused.device
   return (unit, each) => {
     const { invoice } = each
     assert(invoice.letter === 'blue', 'only blue invoices are rendered')
     const head =
-      `{"fphm":"${each.number}","lzfpbz":"0"${pen.text('ptbh', unit.direct.leqiId)}` +
+      `{"fphm":"${each.number}","lzfpbz":"0"${pen.text(',"ptbh":"', unit.direct.leqiId)}` +
       `,"fppz":"${invoice.kind === 'special' ? '01' : '02'}"${toPersonFlag(pen, invoice.buyer)}` +
-      `${pen.text('tdys', null)}${pen.text('qyDm', regionOf(unit))}${pen.text('cezslxDm', invoice.differential?.type ?? null)}` +
+      `${pen.unused.special}${pen.text(',"qyDm":"', regionOf(unit))}${pen.text(',"cezslxDm":"', invoice.differential?.type ?? null)}` +
       pen.unused.policies
     const totals =
-      pen.amount('hjje', invoice.netAmount) +
-      pen.amount('hjse', invoice.taxAmount) +
-      pen.amount('jshj', invoice.grossAmount)
+      pen.amount(',"hjje":"', invoice.netAmount) +
+      pen.amount(',"hjse":"', invoice.taxAmount) +
+      pen.amount(',"jshj":"', invoice.grossAmount)
     const issue =
       pen.unused.settlement +
-      pen.text('kpr', invoice.drawer === '' ? unit.settings.drawer : invoice.drawer) +
+      pen.text(',"kpr":"', invoice.drawer === '' ? unit.settings.drawer : invoice.drawer) +
       pen.unused.drawerIdAndRed +
-      `${pen.text('bz', invoice.remark)}${device},"kprq":"${chinaDateTime(each.issuedAt)}"` +
+      `${pen.text(',"bz":"', invoice.remark)}${device},"kprq":"${chinaDateTime(each.issuedAt)}"` +
       pen.unused.flags +
-      `${pen.text('skrxm', invoice.payee)}${pen.text('fhrxm', invoice.reviewer)},"fpkjfsDm":"${OWN_PLATFORM}"`
+      `${pen.text(',"skrxm":"', invoice.payee)}${pen.text(',"fhrxm":"', invoice.reviewer)},"fpkjfsDm":"${OWN_PLATFORM}"`
     const parties = toSeller(pen, unit, invoice) + toBuyer(pen, invoice.buyer)
     return `${head}${parties}${totals}${issue}${toLists(pen, invoice)}}`
   }
 }
 
-/** Writes `,"name":value`; what an empty or a numeric value looks like is decided once. */
+/**
+ * Writes `,"name":value`; what an empty or a numeric value looks like is decided once. Every `start` is `,"name":"`,
+ * written out where it is used: an upload has some fourteen thousand fields, and putting each start together anew
+ * takes as long as all that follows it.
+ */
 interface Pen {
   voucherKeys: 'v4' | 'v6'
-  text(name: string, value: string | null): string
-  amount(name: string, value: Amount): string
+  text(start: string, value: string | null): string
+  /** A text that is known to need no escaping. */
+  plain(start: string, value: string): string
+  amount(start: string, value: Amount): string
   /** A plain decimal or whole number. */
-  figure(name: string, value: string): string
+  figure(start: string, value: string): string
   /** Fields this connector never fills, ready made. */
   unused: Readonly<Record<keyof typeof UNUSED, string>>
 }
 
 function makePen(options: RenderOptions): Pen {
   const isOmitted = options.emptyOptional === 'omit'
-  const quote = options.wireNumbers === 'number' ? '' : '"'
-  const empty = (name: string) => (isOmitted ? '' : `,"${name}":""`)
-  const run = (names: readonly string[]) => names.map(empty).join('')
+  const isNumber = options.wireNumbers === 'number'
+  const run = (names: readonly string[]) => (isOmitted ? '' : names.map((name) => `,"${name}":""`).join(''))
+  const figure = (start: string, value: string) => (isNumber ? start.slice(0, -1) + value : `${start}${value}"`)
   return {
     voucherKeys: options.voucherKeys ?? 'v4',
-    text: (name, value) => (value === null || value === '' ? empty(name) : `,"${name}":${toJsonText(value)}`),
-    amount: (name, value) => `,"${name}":${quote}${formatAmount(value)}${quote}`,
-    figure: (name, value) => `,"${name}":${quote}${value}${quote}`,
+    text(start, value) {
+      if (value === null || value === '') return isOmitted ? '' : `${start}"`
+      return isPlain(value) ? `${start}${value}"` : start.slice(0, -1) + toEscapedText(value)
+    },
+    plain(start, value) {
+      return value === '' && isOmitted ? '' : `${start}${value}"`
+    },
+    amount: (start, value) => figure(start, formatAmount(value)),
+    figure,
     unused: {
+      special: run(UNUSED.special),
       policies: run(UNUSED.policies),
       agent: run(UNUSED.agent),
       settlement: run(UNUSED.settlement),
@@ -122,13 +138,14 @@ function makePen(options: RenderOptions): Pen {
       device: run(UNUSED.device),
       flags: run(UNUSED.flags),
       extra: run(UNUSED.extra),
+      originalLine: run(UNUSED.originalLine),
     },
   }
 }
 
 /** A JSON string without `\u` escapes. Most texts need nothing at all, so that is looked at first. */
-function toJsonText(text: string): string {
-  return isPlain(text) ? `"${text}"` : JSON.stringify(text.replace(UNSENDABLE, ''))
+function toEscapedText(text: string): string {
+  return JSON.stringify(text.replace(UNSENDABLE, ''))
 }
 
 /** Neither quote, backslash, control character nor surrogate. A loop: a regular expression takes twice as long here. */
@@ -142,19 +159,19 @@ function isPlain(text: string): boolean {
 }
 
 function toPersonFlag(pen: Pen, { isPerson }: Buyer): string {
-  return isPerson === null ? pen.text('gmfzrrbz', null) : `,"gmfzrrbz":"${isPerson ? 'Y' : 'N'}"`
+  return isPerson === null ? pen.text(',"gmfzrrbz":"', null) : `,"gmfzrrbz":"${isPerson ? 'Y' : 'N'}"`
 }
 
 /** Contract: the bureau's own name of the taxpayer; address, phone and bank of the issuing settings. */
 function toSeller(pen: Pen, unit: UsingUnit, { seller }: Invoice): string {
   const { settings } = unit
   return (
-    pen.text('xsfnsrsbh', seller.taxNo) +
-    pen.text('xsfmc', unit.profile?.name ?? seller.name) +
-    pen.text('xsfdz', seller.address ?? settings.address) +
-    pen.text('xsfdh', seller.phone ?? settings.phone) +
-    pen.text('xsfkhh', seller.bank ?? settings.bank) +
-    pen.text('xsfzh', seller.account ?? settings.account)
+    pen.text(',"xsfnsrsbh":"', seller.taxNo) +
+    pen.text(',"xsfmc":"', unit.profile?.name ?? seller.name) +
+    pen.text(',"xsfdz":"', seller.address ?? settings.address) +
+    pen.text(',"xsfdh":"', seller.phone ?? settings.phone) +
+    pen.text(',"xsfkhh":"', seller.bank ?? settings.bank) +
+    pen.text(',"xsfzh":"', seller.account ?? settings.account)
   )
 }
 
@@ -162,26 +179,28 @@ function toBuyer(pen: Pen, buyer: Buyer): string {
   const isPerson = buyer.isPerson === true
   const needsSuffix = isPerson && !buyer.name.endsWith(PERSON_SUFFIX)
   return (
-    pen.text('gmfnsrsbh', buyer.taxNo) +
-    pen.text('gmfmc', needsSuffix ? buyer.name + PERSON_SUFFIX : buyer.name) +
+    pen.text(',"gmfnsrsbh":"', buyer.taxNo) +
+    pen.text(',"gmfmc":"', needsSuffix ? buyer.name + PERSON_SUFFIX : buyer.name) +
     // Type, number and nationality: all three or none, and only for a natural person.
-    pen.text('zrrzjlxDm', isPerson ? buyer.idType : null) +
-    pen.text('zrrzjhm', isPerson ? buyer.idNo : null) +
-    pen.text('zrrgjDm', isPerson ? buyer.nationality : null) +
-    pen.text('gmfdz', buyer.address) +
-    pen.text('gmfdh', buyer.phone) +
-    pen.text('gmfkhh', buyer.bank) +
-    pen.text('gmfzh', buyer.account) +
+    pen.text(',"zrrzjlxDm":"', isPerson ? buyer.idType : null) +
+    pen.text(',"zrrzjhm":"', isPerson ? buyer.idNo : null) +
+    pen.text(',"zrrgjDm":"', isPerson ? buyer.nationality : null) +
+    pen.text(',"gmfdz":"', buyer.address) +
+    pen.text(',"gmfdh":"', buyer.phone) +
+    pen.text(',"gmfkhh":"', buyer.bank) +
+    pen.text(',"gmfzh":"', buyer.account) +
     pen.unused.agent
   )
 }
 
 function toLists(pen: Pen, invoice: Invoice): string {
   const { payments, extras, differential, lines } = invoice
-  const paid = payments.map((each) => toRow(pen.text('zfqdDm', each.channel) + pen.text('jydh', each.transactionNo)))
-  const mode = payments.length === 0 ? pen.text('lqkpmsDm', null) : `,"lqkpmsDm":"${ISSUED_ON_PAYMENT}"`
+  const paid = payments.map((each) =>
+    toRow(pen.text(',"zfqdDm":"', each.channel) + pen.text(',"jydh":"', each.transactionNo)),
+  )
+  const mode = payments.length === 0 ? pen.text(',"lqkpmsDm":"', null) : `,"lqkpmsDm":"${ISSUED_ON_PAYMENT}"`
   const extra = extras.map((each) =>
-    toRow(pen.text('fjysmc', each.name) + pen.text('fjyslx', each.type) + pen.text('fjysz', each.value)),
+    toRow(pen.text(',"fjysmc":"', each.name) + pen.text(',"fjyslx":"', each.type) + pen.text(',"fjysz":"', each.value)),
   )
   // The samples fill an unused list of extra elements with one empty row, and leave the other unused lists out.
   const noExtra = pen.unused.extra
@@ -190,11 +209,8 @@ function toLists(pen: Pen, invoice: Invoice): string {
   return (
     mode +
     toList('zfxxList', paid) +
-    (invoice.coalQuality === null ? '' : pen.text('mtpzxx', invoice.coalQuality)) +
-    toList(
-      'fpmxList',
-      lines.map((line) => toLine(pen, line)),
-    ) +
+    (invoice.coalQuality === null ? '' : pen.text(',"mtpzxx":"', invoice.coalQuality)) +
+    toLines(pen, lines) +
     toList('fjysList', extraRows) +
     toList(
       'cekcList',
@@ -203,48 +219,67 @@ function toLists(pen: Pen, invoice: Invoice): string {
   )
 }
 
-function toLine(pen: Pen, line: InvoiceLine): string {
+function toLines(pen: Pen, lines: readonly InvoiceLine[]): string {
+  let rows = ''
+  let rate = { of: Decimal.ZERO, text: '0' }
+  for (const line of lines) {
+    // Lines of one order mostly share their rate.
+    if (line.taxRate !== rate.of) rate = { of: line.taxRate, text: line.taxRate.toString() }
+    rows += `${rows === '' ? '{' : ',{'}${toLine(pen, line, rate.text)}}`
+  }
+  return rows === '' ? '' : `,"fpmxList":[${rows}]`
+}
+
+/** The members of a row; the first has no comma. */
+function toLine(pen: Pen, line: InvoiceLine, rate: string): string {
   const { deduction } = line
-  return toRow(
-    pen.figure('mxxh', String(line.lineNo)) +
-      pen.text('dylzfpmxxh', null) +
-      pen.text('hwhyslwfwmc', `*${line.shortName}*${line.name}`) +
-      pen.text('spfwjc', line.shortName) +
-      pen.text('xmmc', line.name) +
-      pen.text('ggxh', line.model) +
-      pen.text('dw', line.unit) +
-      pen.text('sl', line.quantity) +
-      pen.text('dj', line.unitPrice) +
-      pen.amount('je', line.netAmount) +
-      pen.figure('slv', line.taxRate.toString()) +
-      pen.amount('se', line.taxAmount) +
-      pen.amount('hsje', line.grossAmount) +
-      (deduction === null ? pen.text('kce', null) : pen.amount('kce', deduction)) +
-      pen.text('sphfwssflhbbm', line.taxCode) +
-      `,"fphxz":"${NATURE[line.nature]}"` +
-      pen.text('yhzcbs', line.preference) +
-      pen.text('mtzl', line.coalKind),
+  return (
+    pen.figure('"mxxh":"', String(line.lineNo)) +
+    pen.unused.originalLine +
+    toNames(pen, line) +
+    pen.text(',"ggxh":"', line.model) +
+    pen.text(',"dw":"', line.unit) +
+    pen.text(',"sl":"', line.quantity) +
+    pen.text(',"dj":"', line.unitPrice) +
+    pen.amount(',"je":"', line.netAmount) +
+    pen.figure(',"slv":"', rate) +
+    pen.amount(',"se":"', line.taxAmount) +
+    pen.amount(',"hsje":"', line.grossAmount) +
+    (deduction === null ? pen.text(',"kce":"', null) : pen.amount(',"kce":"', deduction)) +
+    pen.text(',"sphfwssflhbbm":"', line.taxCode) +
+    `,"fphxz":"${NATURE[line.nature]}"` +
+    pen.text(',"yhzcbs":"', line.preference) +
+    pen.text(',"mtzl":"', line.coalKind)
   )
+}
+
+/** Short name and name stand in a line twice, once composed: they are looked at once. */
+function toNames(pen: Pen, { shortName, name }: InvoiceLine): string {
+  const composed = `*${shortName}*${name}`
+  if (isPlain(shortName) && isPlain(name)) {
+    return pen.plain(',"hwhyslwfwmc":"', composed) + pen.plain(',"spfwjc":"', shortName) + pen.plain(',"xmmc":"', name)
+  }
+  return pen.text(',"hwhyslwfwmc":"', composed) + pen.text(',"spfwjc":"', shortName) + pen.text(',"xmmc":"', name)
 }
 
 /** V6.006 renames kind and code, and has one field for the number of either sort of voucher. */
 function toVoucher(pen: Pen, voucher: Voucher): string {
   const isLater = pen.voucherKeys === 'v6'
   const ids = isLater
-    ? pen.text('cepzlxDm', voucher.kind) +
-      pen.text('cepzdm', voucher.invoiceCode) +
-      pen.text('cepzhm', voucher.voucherNumber ?? voucher.invoiceNumber)
-    : pen.text('pzlx', voucher.kind) +
-      pen.text('fpdm', voucher.invoiceCode) +
-      pen.text('fphm', voucher.invoiceNumber) +
-      pen.text('cepzhm', voucher.voucherNumber)
+    ? pen.text(',"cepzlxDm":"', voucher.kind) +
+      pen.text(',"cepzdm":"', voucher.invoiceCode) +
+      pen.text(',"cepzhm":"', voucher.voucherNumber ?? voucher.invoiceNumber)
+    : pen.text(',"pzlx":"', voucher.kind) +
+      pen.text(',"fpdm":"', voucher.invoiceCode) +
+      pen.text(',"fphm":"', voucher.invoiceNumber) +
+      pen.text(',"cepzhm":"', voucher.voucherNumber)
   return toRow(
-    pen.figure('xh', String(voucher.lineNo)) +
+    pen.figure(',"xh":"', String(voucher.lineNo)) +
       ids +
-      pen.text('kjrq', voucher.issuedOn) +
-      pen.amount('pzhjje', voucher.totalAmount) +
-      pen.amount('bckcje', voucher.deductedAmount) +
-      pen.text('bz', voucher.remark),
+      pen.text(',"kjrq":"', voucher.issuedOn) +
+      pen.amount(',"pzhjje":"', voucher.totalAmount) +
+      pen.amount(',"bckcje":"', voucher.deductedAmount) +
+      pen.text(',"bz":"', voucher.remark),
   )
 }
 
