@@ -63,7 +63,7 @@ export function prepare(deps: PrepareDeps, message: Message): Prepared {
   const directory = deps.directory()
   const entry = directory.businessType(message.businessType)
   if (entry === null) return wait('mapping_missing', unknownBusinessType(message.businessType))
-  const subject: Subject = { deps, message, entry, bodySha256: decoded.bodySha256 }
+  const subject: Subject = { deps, message, entry }
   if (decoded.kind === 'fault') return rejectNameless(subject, [decoded.fault])
   const mapper = entry.mapping === null ? null : deps.mapperOf(entry.code, entry.mapping)
   if (mapper === null || entry.mapping === null) return wait('mapping_missing', mappingMissing(entry))
@@ -94,7 +94,6 @@ interface Subject {
   deps: PrepareDeps
   message: Message
   entry: BusinessTypeEntry
-  bodySha256: string
 }
 
 interface Content {
@@ -189,7 +188,8 @@ function parkCauseOf(faults: readonly Fault[]): ParkCause | null {
 }
 
 function rejectNameless(subject: Subject, faults: readonly Fault[]): Prepared {
-  const { message, bodySha256 } = subject
+  const { message } = subject
+  const bodySha256 = sha256(message.body)
   const order = makeOrder(subject, { orderNo: null, contentSha256: bodySha256, mappingVersionId: null })
   const orderKey = makeNamelessKey(message.source, message.businessType, bodySha256)
   return reject(subject, { ...order, orderKey }, faults)

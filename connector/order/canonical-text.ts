@@ -3,12 +3,13 @@
  * the way numbers are written (`1`, `1.0`, `1.00`). Only its hash is kept, so it need not be JSON itself.
  */
 import { Decimal } from '../kernel/decimal.js'
+import { sortKeys } from './key-order.js'
 import { NumberText } from './number-text.js'
 
-/** Names that reach an object's prototype in JavaScript; no honest order uses them. */
-const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 /** Longer numbers are compared as they were written; working out their value would be a gift to an attacker. */
 const NUMBER_LENGTH_MAX = 100
+/** `0:`, `1:` … for the lengths that nearly all texts have. */
+const LENGTHS: readonly string[] = Array.from({ length: 128 }, (_, length) => `${length}:`)
 
 export interface CanonicalText {
   text: string
@@ -18,42 +19,49 @@ export interface CanonicalText {
 }
 
 export function toCanonicalText(value: unknown): CanonicalText {
-  const canonical: CanonicalText = { text: '', memberCount: 0, hasForbiddenKey: false }
-  canonical.text = write(value, canonical)
-  return canonical
+  const writing: Writing = { pieces: [], memberCount: 0, hasForbiddenKey: false }
+  write(value, writing)
+  const { pieces, memberCount, hasForbiddenKey } = writing
+  // Joined at the end: a text that grows by pieces has to be flattened before it can be hashed, which takes longer.
+  return { text: pieces.join(''), memberCount, hasForbiddenKey }
 }
 
-export function isForbiddenKey(key: string): boolean {
-  return FORBIDDEN_KEYS.has(key)
+interface Writing {
+  pieces: string[]
+  memberCount: number
+  hasForbiddenKey: boolean
 }
 
 /** Texts carry their length, so that no text can pass for the structure around it. */
-function write(value: unknown, canonical: CanonicalText): string {
-  if (typeof value === 'string') return `${value.length}:${value}`
-  if (typeof value === 'number') return value === 0 ? '0;' : `${value};`
-  if (typeof value !== 'object' || value === null) return `${String(value)};`
-  if (Array.isArray(value)) return writeList(value, canonical)
-  if (value instanceof Decimal) return `${toPlainNumber(value.toString())};`
-  if (value instanceof NumberText) return `${toPlainNumber(value.text)};`
-  return writeMembers(value, canonical)
+function write(value: unknown, writing: Writing): void {
+  const { pieces } = writing
+  if (typeof value === 'string') pieces.push(LENGTHS[value.length] ?? `${value.length}:`, value)
+  else if (typeof value === 'number') pieces.push(value === 0 ? '0;' : `${value};`)
+  else if (value === null) pieces.push('null;')
+  else if (typeof value !== 'object') pieces.push(`${String(value)};`)
+  else if (Array.isArray(value)) writeList(value, writing)
+  else if (value instanceof Decimal) pieces.push(`${toPlainNumber(value.toString())};`)
+  else if (value instanceof NumberText) pieces.push(`${toPlainNumber(value.text)};`)
+  else writeMembers(value, writing)
 }
 
-function writeList(items: readonly unknown[], canonical: CanonicalText): string {
-  let text = '['
-  for (let index = 0; index < items.length; index += 1) text += write(items[index], canonical)
-  return `${text}]`
+function writeList(items: readonly unknown[], writing: Writing): void {
+  writing.pieces.push('[')
+  for (let index = 0; index < items.length; index += 1) write(items[index], writing)
+  writing.pieces.push(']')
 }
 
-function writeMembers(members: object, canonical: CanonicalText): string {
-  const keys = Object.keys(members).sort()
-  canonical.memberCount += keys.length
-  let text = '{'
-  for (const key of keys) {
-    if (FORBIDDEN_KEYS.has(key)) canonical.hasForbiddenKey = true
-    // A key of Object.keys exists; the index signature only says that nothing is known about its value.
-    text += `${key.length}:${key}${write((members as Record<string, unknown>)[key], canonical)}`
+function writeMembers(members: object, writing: Writing): void {
+  const values: readonly unknown[] = Object.values(members)
+  const { places, prefixes, hasForbiddenKey } = sortKeys(Object.keys(members))
+  writing.memberCount += values.length
+  if (hasForbiddenKey) writing.hasForbiddenKey = true
+  writing.pieces.push('{')
+  for (let index = 0; index < places.length; index += 1) {
+    writing.pieces.push(prefixes[index] ?? '')
+    write(values[places[index] ?? 0], writing)
   }
-  return `${text}}`
+  writing.pieces.push('}')
 }
 
 /**

@@ -3,7 +3,7 @@
  * there is one.
  */
 import { pointerToken } from '../kernel/fault.js'
-import { isForbiddenKey } from './canonical-text.js'
+import { isForbiddenKey } from './key-order.js'
 
 interface Frame {
   keys: Set<string> | null
