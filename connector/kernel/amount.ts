@@ -48,10 +48,11 @@ export function toDecimal(money: Amount): Decimal {
 
 /** Yuan with exactly two decimals, e.g. `-12.30`. */
 export function formatAmount(money: Amount): string {
-  const negative = money < 0n
-  const digits = (negative ? -money : money).toString().padStart(3, '0')
+  if (money < 0n) return `-${formatAmount(negate(money))}`
+  const digits = money.toString()
   const point = digits.length - 2
-  return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`
+  if (point > 0) return `${digits.slice(0, point)}.${digits.slice(point)}`
+  return `0.${digits.padStart(2, '0')}`
 }
 
 export function sumAmounts(amounts: Iterable<Amount>): Amount {
