@@ -142,12 +142,22 @@ function pack(bundles: readonly Bundle[], lineCountMax: number, ceiling: Amount 
 function toLines(bundles: readonly (readonly Charge[])[]): InvoiceLine[] {
   const charges: Charge[] = []
   for (const bundle of bundles) for (const charge of bundle) charges.push(charge)
+  if (!isInOrder(charges)) charges.sort((a, b) => a.line.lineNo - b.line.lineNo)
   const lines: InvoiceLine[] = []
-  for (const { line, discount } of charges.sort((a, b) => a.line.lineNo - b.line.lineNo)) {
+  for (const { line, discount } of charges) {
     lines.push(withNumber(line, lines.length + 1))
     if (discount !== null) lines.push(withNumber(discount, lines.length + 1))
   }
   return lines
+}
+
+function isInOrder(charges: readonly Charge[]): boolean {
+  let last = 0
+  for (const { line } of charges) {
+    if (line.lineNo < last) return false
+    last = line.lineNo
+  }
+  return true
 }
 
 function withNumber(line: InvoiceLine, lineNo: number): InvoiceLine {

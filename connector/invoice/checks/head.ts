@@ -96,13 +96,13 @@ export const HEAD_DRAFT_CHECKS: readonly DraftCheck[] = [
     passes: 'a buyer account of 50 characters',
     fails: 'a buyer account of 51 characters',
     run: ({ draft: { buyer, payee, reviewer } }, report) => {
-      checkLength(report, '/buyer/address', buyer.address, TEXT_LENGTHS_MAX.address)
-      checkLength(report, '/buyer/phone', buyer.phone, TEXT_LENGTHS_MAX.phone)
-      checkLength(report, '/buyer/bank', buyer.bank, TEXT_LENGTHS_MAX.bank)
-      checkLength(report, '/buyer/account', buyer.account, TEXT_LENGTHS_MAX.account)
-      checkLength(report, '/buyer/idNo', buyer.idNo, TEXT_LENGTHS_MAX.idNo)
-      checkLength(report, '/payee', payee, TEXT_LENGTHS_MAX.payee)
-      checkLength(report, '/reviewer', reviewer, TEXT_LENGTHS_MAX.reviewer)
+      checkLength(report, '/buyer', 'address', buyer.address, TEXT_LENGTHS_MAX.address)
+      checkLength(report, '/buyer', 'phone', buyer.phone, TEXT_LENGTHS_MAX.phone)
+      checkLength(report, '/buyer', 'bank', buyer.bank, TEXT_LENGTHS_MAX.bank)
+      checkLength(report, '/buyer', 'account', buyer.account, TEXT_LENGTHS_MAX.account)
+      checkLength(report, '/buyer', 'idNo', buyer.idNo, TEXT_LENGTHS_MAX.idNo)
+      checkLength(report, '', 'payee', payee, TEXT_LENGTHS_MAX.payee)
+      checkLength(report, '', 'reviewer', reviewer, TEXT_LENGTHS_MAX.reviewer)
     },
   },
   {
@@ -117,9 +117,9 @@ export const HEAD_DRAFT_CHECKS: readonly DraftCheck[] = [
     passes: 'an order discount of 0.01',
     fails: 'an order discount of 0.001',
     run: ({ draft: { orderDiscount, expectedGross, differential } }, report) => {
-      checkMoney(report, '/orderDiscount', orderDiscount)
-      checkMoney(report, '/expectedGross', expectedGross)
-      checkMoney(report, '/differential/deduction', differential?.deduction ?? null)
+      checkMoney(report, '', 'orderDiscount', orderDiscount)
+      checkMoney(report, '', 'expectedGross', expectedGross)
+      checkMoney(report, '/differential', 'deduction', differential?.deduction ?? null)
     },
   },
   {
@@ -145,7 +145,7 @@ export const HEAD_DRAFT_CHECKS: readonly DraftCheck[] = [
         if (isBlank(transactionNo)) {
           report(`${path}/transactionNo`, '有支付渠道而没有交易单号', 'a payment channel without a transaction number')
         }
-        checkLength(report, `${path}/transactionNo`, transactionNo, TEXT_LENGTHS_MAX.transactionNo)
+        checkLength(report, path, 'transactionNo', transactionNo, TEXT_LENGTHS_MAX.transactionNo)
       })
     },
   },
@@ -162,7 +162,8 @@ export const HEAD_DRAFT_CHECKS: readonly DraftCheck[] = [
     run: ({ draft: { remark, letter } }, report) => {
       checkLength(
         report,
-        '/remark',
+        '',
+        'remark',
         remark,
         letter === 'red' ? TEXT_LENGTHS_MAX.remarkRed : TEXT_LENGTHS_MAX.remarkBlue,
       )
@@ -180,9 +181,9 @@ export const HEAD_DRAFT_CHECKS: readonly DraftCheck[] = [
     fails: 'an extra value of 201 characters',
     run: ({ draft: { extras } }, report) => {
       extras.forEach((extra, index) => {
-        checkLength(report, `/extras/${index}/name`, extra.name, TEXT_LENGTHS_MAX.extra)
-        checkLength(report, `/extras/${index}/type`, extra.type, TEXT_LENGTHS_MAX.extra)
-        checkLength(report, `/extras/${index}/value`, extra.value, TEXT_LENGTHS_MAX.extra)
+        checkLength(report, `/extras/${index}`, 'name', extra.name, TEXT_LENGTHS_MAX.extra)
+        checkLength(report, `/extras/${index}`, 'type', extra.type, TEXT_LENGTHS_MAX.extra)
+        checkLength(report, `/extras/${index}`, 'value', extra.value, TEXT_LENGTHS_MAX.extra)
       })
     },
   },
@@ -200,17 +201,17 @@ export const HEAD_DRAFT_CHECKS: readonly DraftCheck[] = [
     fails: 'a remark with a NUL character',
     run: ({ draft }, report) => {
       const { buyer } = draft
-      for (const field of BUYER_TEXTS) checkBroken(report, `/buyer/${field}`, buyer[field])
-      for (const field of HEAD_TEXTS) checkBroken(report, `/${field}`, draft[field])
+      for (const field of BUYER_TEXTS) checkBroken(report, '/buyer', field, buyer[field])
+      for (const field of HEAD_TEXTS) checkBroken(report, '', field, draft[field])
       draft.payments.forEach(({ transactionNo }, index) => {
-        checkBroken(report, `/payments/${index}/transactionNo`, transactionNo)
+        checkBroken(report, `/payments/${index}`, 'transactionNo', transactionNo)
       })
       draft.extras.forEach(({ name, type, value }, index) => {
-        checkBroken(report, `/extras/${index}`, name + type + value)
+        checkBroken(report, '/extras', String(index), name + type + value)
       })
       draft.differential?.vouchers.forEach((voucher, index) => {
         for (const field of VOUCHER_TEXTS) {
-          checkBroken(report, `/differential/vouchers/${index}/${field}`, voucher[field])
+          checkBroken(report, `/differential/vouchers/${index}`, field, voucher[field])
         }
       })
     },
@@ -230,10 +231,10 @@ export const HEAD_LINE_CHECKS: readonly DraftLineCheck[] = [
     passes: 'a line with a model of 150 characters',
     fails: 'a line whose amount has three decimals',
     run: ({ line, path }, report) => {
-      if (line.model !== null) checkLength(report, `${path}/model`, line.model, TEXT_LENGTHS_MAX.model)
-      if (line.unit !== null) checkLength(report, `${path}/unit`, line.unit, TEXT_LENGTHS_MAX.unit)
-      if (line.amount !== null) checkMoney(report, `${path}/amount`, line.amount)
-      if (line.discountAmount !== null) checkMoney(report, `${path}/discountAmount`, line.discountAmount)
+      if (line.model !== null) checkLength(report, path, 'model', line.model, TEXT_LENGTHS_MAX.model)
+      if (line.unit !== null) checkLength(report, path, 'unit', line.unit, TEXT_LENGTHS_MAX.unit)
+      if (line.amount !== null) checkMoney(report, path, 'amount', line.amount)
+      if (line.discountAmount !== null) checkMoney(report, path, 'discountAmount', line.discountAmount)
     },
   },
   {
@@ -249,9 +250,9 @@ export const HEAD_LINE_CHECKS: readonly DraftLineCheck[] = [
     passes: 'an item name with a tabulator',
     fails: 'an item name with a NUL character',
     run: ({ line, path }, report) => {
-      checkBroken(report, `${path}/name`, line.name)
-      checkBroken(report, `${path}/model`, line.model)
-      checkBroken(report, `${path}/unit`, line.unit)
+      checkBroken(report, path, 'name', line.name)
+      checkBroken(report, path, 'model', line.model)
+      checkBroken(report, path, 'unit', line.unit)
     },
   },
 ]
@@ -322,14 +323,17 @@ export const HEAD_INVOICE_LINE_CHECKS: readonly InvoiceLineCheck[] = [
   },
 ]
 
-function checkLength(report: Report, path: string, text: string | null, max: number): void {
+/** Here and below the path is put together for a fault alone: it would take longer than the check. */
+function checkLength(report: Report, owner: string, field: string, text: string | null, max: number): void {
   if (text !== null && isLongerThan(text, max)) {
+    const path = `${owner}/${field}`
     report(path, `${nameOf(path)}超过 ${max} 个字符`, `${path} has more than ${max} characters`)
   }
 }
 
-function checkBroken(report: Report, path: string, text: string | null): void {
+function checkBroken(report: Report, owner: string, field: string, text: string | null): void {
   if (text?.includes(NUL)) {
+    const path = `${owner}/${field}`
     report(path, `${nameOf(path)}含有 NUL 字符，内容已损坏`, `${path} holds a NUL character, it is broken`)
   }
 }
@@ -358,15 +362,17 @@ function nameOf(path: string): string {
 }
 
 /** A draft's amount as the bureau's fields can hold it. A price may have more decimals, an amount may not. */
-function checkMoney(report: Report, path: string, money: Decimal | null): void {
+function checkMoney(report: Report, owner: string, field: string, money: Decimal | null): void {
   if (money === null) return
   if (money.scale > MONEY_DIGITS.decimals && !money.round(MONEY_DIGITS.decimals).equals(money)) {
+    const path = `${owner}/${field}`
     report(
       path,
       `${nameOf(path)} ${money.toString()} 超过两位小数`,
       `the amount ${money.toString()} has more than two decimals`,
     )
   } else if (isTooLarge(money.round(MONEY_DIGITS.decimals).at(MONEY_DIGITS.decimals))) {
+    const path = `${owner}/${field}`
     report(
       path,
       `${nameOf(path)} ${money.toString()} 超过 ${MONEY_DIGITS.total} 位`,
