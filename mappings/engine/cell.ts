@@ -13,13 +13,15 @@ import { assertLength } from './text-functions.js'
 import type { YamlSource } from './yaml-source.js'
 
 /** Origins and keys of so many items are kept for the next order; longer orders are rare. */
-const KEPT_ITEM_COUNT = 256
+export const KEPT_ITEM_COUNT = 256
 
 export interface Cell<T> {
   /** Field of its part of the draft: `name`, `discountAmount`. */
   field: string
   /** JSON Pointer into mapping.yaml. */
   path: string
+  /** JSON Pointers into the draft, kept by the index of the part: making them anew for every order is dear. */
+  pointers: string[]
   /** null: a constant. */
   expression: Expression | null
   /** As it was written in the mapping. */
@@ -112,7 +114,15 @@ function compileConstant<T>(
     return null
   }
   const origin: Origin = { from: 'constant' }
-  return { field, path, expression: null, written: String(leaf), read: () => value, originOf: () => origin }
+  return {
+    field,
+    path,
+    pointers: [],
+    expression: null,
+    written: String(leaf),
+    read: () => value,
+    originOf: () => origin,
+  }
 }
 
 function compileFormula<T>(part: Part, { field, path, leaf }: Written<string>, want: Want<T>): Cell<T> | null {
@@ -129,6 +139,7 @@ function compileFormula<T>(part: Part, { field, path, leaf }: Written<string>, w
   return {
     field,
     path,
+    pointers: [],
     expression,
     written: leaf,
     read(values) {

@@ -46,10 +46,11 @@ export function compileMapping(yamlText: string): CompileOutcome {
 
   const { shape } = parsed
   const faults: MappingFault[] = []
-  const language = makeLanguage(shape, makeTables(definition.tables)).registerVariable('order', shape.typeName)
+  const tables = makeTables(definition.tables)
+  const language = makeLanguage(shape, tables).registerVariable('order', shape.typeName)
   const variables: ExpressionScope['variables'] = new Map([['order', { root: 'order', tokens: [] }]])
   const walks: Walk[] = []
-  const scope: ExpressionScope = { language, variables, order: shape, item: null, enclosing: [], walks }
+  const scope: ExpressionScope = { language, variables, tables, order: shape, item: null, enclosing: [], walks }
   const cells = compileDraft(definition, { scope, source, faults })
   if (faults.length > 0) return { ok: false, faults: sortByPlace(faults) }
 

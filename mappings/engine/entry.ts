@@ -94,6 +94,7 @@ function bindItem({ scope }: Part, itemName: ItemName, list: ListShape): Part['s
   return {
     language: scope.language.clone().registerVariable(itemName, toTypeName(list.item)),
     variables: new Map([...scope.variables, [itemName, { root: 'item', tokens: [] }]]),
+    tables: scope.tables,
     order: scope.order,
     item: list.item,
     enclosing: enclose(list, scope.enclosing),

@@ -12,7 +12,9 @@ import { ExpressionError, type MappingFault, makeMappingFault, type Position } f
 import { unwrapValue } from './macro.js'
 import { type ObjectShape, type OrderRecord, type Shape, shapeAt, toReadableTypes } from './order-shape.js'
 import { type Refusal, RestrictionError, restrict } from './restriction.js'
+import { compileShortcut } from './shortcut.js'
 import { childrenOf, collectSources, pathOf, type SourcePath, type Variables } from './source-path.js'
+import type { Tables } from './tables.js'
 import { collectWalks, type Walk } from './walked-lists.js'
 import type { YamlSource } from './yaml-source.js'
 
@@ -22,6 +24,7 @@ const TEXT_LENGTH_MAX = 2_000
 export interface ExpressionScope {
   language: Environment
   variables: Variables
+  tables: Tables
   order: ObjectShape
   /** The shape of `line` or `entry`; null where there is none. */
   item: Shape | null
@@ -104,7 +107,20 @@ function compileText(text: string, path: string, scope: ExpressionScope, source:
     suspect: sources.find((each) => isNumber(each, scope)) ?? sources.at(-1) ?? null,
     isTranslated: usesTable(ast),
     place,
-    run: place === null ? (values) => unwrapValue(program(values)) : makeReader(ast),
+    run: place === null ? makeRun(compileShortcut(ast, scope.tables), program) : makeReader(ast),
+  }
+}
+
+function makeRun(shortcut: Expression['run'] | null, program: Expression['run']): Expression['run'] {
+  const runWhole: Expression['run'] = (values) => unwrapValue(program(values))
+  if (shortcut === null) return runWhole
+  return (values) => {
+    try {
+      return shortcut(values)
+    } catch {
+      // Whatever it was: expressions are pure, and the library says what the value or the error is.
+      return runWhole(values)
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { EvaluationError } from '@marcbachmann/cel-js'
 import type { Origins } from '../../connector/invoice/draft.js'
 import type { Decimal } from '../../connector/kernel/decimal.js'
 import type { Fault } from '../../connector/kernel/fault.js'
-import type { Cell } from './cell.js'
+import { type Cell, KEPT_ITEM_COUNT } from './cell.js'
 import type { Values } from './expression.js'
 import { addFault, type EvaluationFault, ExpressionError, type Position } from './faults.js'
 import type { OrderRecord } from './order-shape.js'
@@ -16,6 +16,8 @@ import { type SourcePath, toPointer } from './source-path.js'
 export interface Place {
   /** JSON Pointer of the part with a slash behind it: `/lines/2/`. */
   prefix: string
+  /** Where the part stands in its list of the draft; 0 outside a list. */
+  partIndex: number
   values: Values
   /** The item of the order that the part stands for; '' and 0 outside an entry. */
   listPointer: string
@@ -37,7 +39,7 @@ export class Filling {
     if (cell === null) return null
     try {
       const value = cell.read(place.values)
-      if (value !== null) this.origins[place.prefix + cell.field] = cell.originOf(place.listPointer, place.itemIndex)
+      if (value !== null) this.#note(cell, place)
       return value
     } catch (error) {
       addFault(this.faults, this.#toFault(error, cell, place))
@@ -52,10 +54,16 @@ export class Filling {
 
   /** A discount of zero is no discount. */
   takeDiscount(cell: Cell<Decimal> | null, place: Place): Decimal | null {
-    const discount = this.take(cell, place)
-    if (cell === null || !discount?.isZero) return discount
-    delete this.origins[place.prefix + cell.field]
-    return null
+    if (cell === null) return null
+    try {
+      const discount = cell.read(place.values)
+      if (discount === null || discount.isZero) return null
+      this.#note(cell, place)
+      return discount
+    } catch (error) {
+      addFault(this.faults, this.#toFault(error, cell, place))
+      return null
+    }
   }
 
   /** A field that must not be empty; after a fault the stand-in keeps its type, and the draft is not used. */
@@ -91,11 +99,17 @@ export class Filling {
 
   /** Takes back the origins of a part that does not enter the draft. */
   forget(cells: Readonly<Record<string, Cell<unknown> | null>>, place: Place): void {
-    for (const field of Object.keys(cells)) delete this.origins[place.prefix + field]
+    for (const field of Object.keys(cells)) if (cells[field] !== null) delete this.origins[place.prefix + field]
   }
 
   pointerOf(source: SourcePath, { listPointer, itemIndex }: Place): string {
     return toPointer(source, `${listPointer}/${itemIndex}`)
+  }
+
+  #note(cell: Cell<unknown>, { prefix, partIndex, listPointer, itemIndex }: Place): void {
+    const pointer = cell.pointers[partIndex] ?? prefix + cell.field
+    if (partIndex < KEPT_ITEM_COUNT) cell.pointers[partIndex] = pointer
+    this.origins[pointer] = cell.originOf(listPointer, itemIndex)
   }
 
   #assertExpected(error: unknown): asserts error is ExpressionError | EvaluationError | RangeError {

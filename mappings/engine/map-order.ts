@@ -44,7 +44,7 @@ export function mapOrder({ shape, cells, walks }: CompiledDraft, order: unknown)
   const { record, faults, counts } = readOrder(order, shape)
   if (!isAffordable(walks, counts)) return { kind: 'faulty', orderNo: null, faults: [TOO_MUCH_WORK] }
   const filling = new Filling(record, faults)
-  const head: Place = { prefix: '/', values: filling.values, listPointer: '', itemIndex: 0 }
+  const head: Place = { prefix: '/', partIndex: 0, values: filling.values, listPointer: '', itemIndex: 0 }
   const isBroken = faults.length > 0
 
   const orderNo = readOrderNo(cells, filling, head, isBroken)
@@ -258,7 +258,9 @@ function fillEach<Cells, T>(
     const items = readItems(entry, filling.values)
     for (let itemIndex = 0; itemIndex < items.length; itemIndex += 1) {
       const values = bindEntry(entry.itemName, filling.values.order, items[itemIndex])
-      const place: Place = { prefix: `${list}/${filled.length}/`, values, listPointer: entry.listPointer, itemIndex }
+      const { listPointer } = entry
+      const partIndex = filled.length
+      const place: Place = { prefix: `${list}/${partIndex}/`, partIndex, values, listPointer, itemIndex }
       if (entry.where !== null && filling.test(entry.where, place) !== true) continue
       const value = fill(entry.cells, place)
       if (value !== null) filled.push(value)

@@ -21,7 +21,7 @@ export function registerMissingValues(language: Environment): void {
 }
 
 /** Whether an unwrapped value counts as missing. */
-function isMissing(value: unknown): boolean {
+export function isMissing(value: unknown): boolean {
   return value === undefined || (typeof value === 'string' && value.trim() === '')
 }
 

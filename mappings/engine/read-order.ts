@@ -68,9 +68,9 @@ function readFields(source: Record<string, unknown>, shape: ObjectShape, at: At,
   for (let index = 0; index < fields.length; index += 1) {
     const field = fields[index]
     if (field === undefined) break
-    // An own field only: `toString` is no field of an order that does not carry it.
-    const value = Object.hasOwn(source, field.name) ? source[field.name] : undefined
-    record[field.name] = readField(value, field, at, reading)
+    const value = source[field.name]
+    // An own field only: `toString` is no field of an order that does not carry it, and JSON has no functions.
+    record[field.name] = readField(typeof value === 'function' ? undefined : value, field, at, reading)
   }
   return record
 }
