@@ -68,7 +68,10 @@ const MAKE_SLICE = `
 
 /** Writes `count` finished orders of one invoice each. Errors: no order of the schema has been finished yet. */
 export async function fillPast(url: string, schema: string, count: number): Promise<void> {
-  const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema},pg_temp ${SERVER_SETTINGS}` })
+  const client = new pg.Client({
+    connectionString: url,
+    options: `-c search_path=${schema},pg_temp ${SERVER_SETTINGS}`,
+  })
   await client.connect()
   try {
     await client.query(MAKE_PAST_ID)

@@ -16,7 +16,7 @@ import type { DirectUnit, UsingUnit } from '../taxpayer/taxpayer.js'
 export type ResultDelivery = 'amqp' | 'callback' | 'both'
 
 /** The version of a mapping that is active for a business type; its text is what runs. */
-export interface ActiveMapping {
+interface ActiveMapping {
   versionId: string
   /** Counts up per business type from 1. */
   number: number

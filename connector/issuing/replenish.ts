@@ -48,12 +48,15 @@ interface ReplenishReport {
   count?: number | null
 }
 
-/** Plans what a unit is short of; false when nothing was planned. */
-export async function planMoves(deps: ReplenishDeps, unit: UsingUnit): Promise<boolean> {
-  if (!unit.isVerified || !unit.direct.isVerified) return false
+/** `unread`: the bureau could not be asked what it offers, so nobody knows yet. */
+type Planning = 'planned' | 'nothing' | 'unread'
+
+/** Plans what a unit is short of. */
+export async function planMoves(deps: ReplenishDeps, unit: UsingUnit): Promise<Planning> {
+  if (!unit.isVerified || !unit.direct.isVerified) return 'nothing'
   const isClaimPlanned = await planNumberClaim(deps, unit)
-  const isDownloadPlanned = await planDownload(deps, unit)
-  return isClaimPlanned || isDownloadPlanned
+  const download = await planDownload(deps, unit)
+  return isClaimPlanned ? 'planned' : download
 }
 
 async function planNumberClaim(deps: ReplenishDeps, unit: UsingUnit): Promise<boolean> {
@@ -66,7 +69,7 @@ async function planNumberClaim(deps: ReplenishDeps, unit: UsingUnit): Promise<bo
   return planned
 }
 
-async function planDownload(deps: ReplenishDeps, unit: UsingUnit): Promise<boolean> {
+async function planDownload(deps: ReplenishDeps, unit: UsingUnit): Promise<Planning> {
   const now = deps.clock.now()
   const period = taxPeriodOf(now)
   const quota = await deps.store.quota.load(null, unit.id, period)
@@ -75,7 +78,7 @@ async function planDownload(deps: ReplenishDeps, unit: UsingUnit): Promise<boole
     quota?.availableAmount ?? null,
     await deps.store.quota.shortAmount(unit.id),
   )
-  if (wanted === null) return false
+  if (wanted === null) return 'nothing'
   const answer = await deps.bureau.queryQuota(unit, { deadline: after(now, MOVE_TIMEOUT_MS) })
   if (answer.kind !== 'quota') {
     deps.report({
@@ -85,15 +88,16 @@ async function planDownload(deps: ReplenishDeps, unit: UsingUnit): Promise<boole
       outcome: answer.kind,
       code: answer.code,
     })
-    return false
+    return 'unread'
   }
   await deps.store.quota.recordBureau(unit.id, period, answer.quota, now)
   const amount = answer.quota.period === period ? limitDownload(wanted, answer.quota) : null
   if (amount === null) {
     deps.report({ event: 'quota.exhausted', taxNo: unit.taxNo, kind: 'quota_download' })
-    return false
+    return 'nothing'
   }
-  return planMove(deps, unit, { kind: 'quota_download', numberCount: null, amount, period }, now)
+  const move = { kind: 'quota_download' as const, numberCount: null, amount, period }
+  return (await planMove(deps, unit, move, now)) ? 'planned' : 'nothing'
 }
 
 async function planMove(

@@ -122,7 +122,7 @@ export interface TaxTableState {
 }
 
 /** What is true of every fetched table: when it came, and when it is to be fetched again. */
-export interface TaxTableFetch {
+interface TaxTableFetch {
   fetchedAt: Instant
   dueAt: Instant
 }

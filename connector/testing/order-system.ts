@@ -5,7 +5,7 @@ import { Value } from 'typebox/value'
 import { ResultMessage } from '../result/result.js'
 
 /** An order in the sender's own shape: bytes, text, or what becomes JSON. */
-export interface OutgoingMessage {
+interface OutgoingMessage {
   businessType: string
   body: Buffer | string | object
   messageId?: string

@@ -28,7 +28,7 @@ export interface OrderView {
   invoices: readonly InvoiceView[]
 }
 
-export interface InvoiceView {
+interface InvoiceView {
   id: string
   splitNo: number
   state: string

@@ -57,7 +57,7 @@ export interface PipelineOptions {
   bindsResults?: boolean
 }
 
-export interface Applied {
+interface Applied {
   exitCode: number
   lines: readonly string[]
 }
@@ -95,7 +95,7 @@ export interface Pipeline {
   sql<R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<R[]>
 }
 
-export interface Readiness {
+interface Readiness {
   status: string
   phase: string
   parked: readonly { entity: string; cause: string; count: number }[]
