@@ -201,9 +201,9 @@ export function makeEngine(deps: EngineDeps): Engine {
     for (const unit of deps.directory().units) {
       const isShort = shortUnits.delete(unit.id)
       if (!isShort && (pauses.get(unit.id) ?? 0) > now) continue
-      const isPlanned = await planMoves({ ...deps, report }, unit)
-      if (isPlanned) pauses.delete(unit.id)
-      else pauses.set(unit.id, now + SUPPLY_PAUSE_MS)
+      const planning = await planMoves({ ...deps, report }, unit)
+      if (planning === 'nothing') pauses.set(unit.id, now + SUPPLY_PAUSE_MS)
+      else pauses.delete(unit.id)
     }
     const { count, dueAts } = await runMoves({ ...deps, report })
     for (const dueAt of dueAts) stations.moves.kickAt(dueAt)
