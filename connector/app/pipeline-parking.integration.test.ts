@@ -23,8 +23,8 @@ const TYPES = {
 const WRONG_KEY = 'ffffffffffffffffffffffffffffffff'
 /** A supply that was in vain is tried again after 10 s; stations look every 5 s. */
 const SUPPLY_MS_MAX = 20_000
-/** Once by the first apply, once by the connector, which then leaves it alone for minutes. */
-const PROBE_COUNT_MAX = 2
+/** Once by each apply that calls the bureau, once by the connector, which then leaves it alone for minutes. */
+const PROBE_COUNT_MAX = 3
 /** What the mapping cannot place before it is corrected. */
 const UNKNOWN_KIND = '收据'
 

@@ -6,17 +6,20 @@ import { assertAgreement } from '../testing/pipeline-agreement.js'
 import { plainMapping, SELLERS } from '../testing/pipeline-settings.js'
 import { aPlainOrder } from '../testing/plain-orders.js'
 
-const ORDER_COUNT = 500
-/** Stops come when so many results are told. */
-const STOP_COUNTS = [50, 250]
-/** Verdicts come one by one for so long, so that there is a middle to stop in. */
-const VERDICT_MS_MAX = 1_500
+const FIRST_COUNT = 440
+/** Published right before each stop, with verdicts that take longer than a stop. */
+const LATE_COUNT = 30
+const ORDER_COUNT = FIRST_COUNT + 2 * LATE_COUNT
+/** A stop comes when so many results are told, another one at twice as many. */
+const TOLD_COUNT = 100
+const EARLY_VERDICTS = { minMs: 0, maxMs: 800, hiddenMs: 0 }
+const LATE_VERDICTS = { minMs: 1_500, maxMs: 2_000, hiddenMs: 0 }
 const WAIT_MS_MAX = 20_000
 
 const pipeline = await startPipeline(
   { after },
   {
-    simulator: { verdictDelay: { minMs: 0, maxMs: VERDICT_MS_MAX, hiddenMs: 0 } },
+    simulator: { verdictDelay: EARLY_VERDICTS },
     settings: ({ businessTypes }, write) => {
       const mapping = write('plain.yaml', plainMapping('plain'))
       businessTypes.push({ code: 'plain', name: '直述订单', seller: SELLERS.sales.taxNo, mapping })
@@ -27,9 +30,14 @@ const { received } = pipeline.orderSystem
 
 test(`stopped twice in the middle of ${ORDER_COUNT} orders, each is issued once`, async () => {
   const orders = Array.from({ length: ORDER_COUNT }, () => aPlainOrder())
-  await pipeline.orderSystem.publish(...orders.map((body) => ({ businessType: 'plain', body })))
-  for (const count of STOP_COUNTS) {
-    await untilTold(count)
+  const publish = (from: number, to: number) =>
+    pipeline.orderSystem.publish(...orders.slice(from, to).map((body) => ({ businessType: 'plain', body })))
+  await publish(0, FIRST_COUNT)
+  pipeline.simulator.control.setSettings({ verdictDelay: LATE_VERDICTS })
+  for (const round of [0, 1]) {
+    await untilTold((round + 1) * TOLD_COUNT)
+    const publishedCount = FIRST_COUNT + round * LATE_COUNT
+    await publish(publishedCount, publishedCount + LATE_COUNT)
     assert.deepEqual(await pipeline.stop(), { failed: [], unfinished: [] })
     assert.ok(received.length < ORDER_COUNT, 'the stop came too late to prove anything')
     await pipeline.start()

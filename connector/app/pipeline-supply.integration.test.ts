@@ -47,7 +47,7 @@ for (const kind of ['lost-after', 'lost-before', 'garbage', 'wrong-key'] as cons
 }
 
 test('a question about the quota that is answered by nonsense is asked again', async () => {
-  control.faultNext({ kind: 'html', service: QUOTA_QUERY, times: 2 })
+  control.faultNext({ kind: 'html', service: QUOTA_QUERY })
   const order = aPlainOrder({ items: [aPlainItem({ amount: '1130.00' })] })
   await publish(order)
 
