@@ -30,6 +30,12 @@ export interface RefreshDeps {
   report: (report: RefreshReport) => void
 }
 
+/** What refreshing one unit needs of it. */
+type UnitRefreshDeps = Pick<RefreshDeps, 'clock' | 'report'> & {
+  tables: Pick<TaxTableStore, 'saveProfile' | 'saveRisk' | 'saveUnitFault'>
+  bureau: Pick<TaxpayerBureau, 'readProfile' | 'readRisk'>
+}
+
 interface RefreshReport {
   event: 'unit.refreshed' | 'unit.refresh-failed' | 'table.refreshed' | 'table.refresh-failed'
   name: string
@@ -41,7 +47,7 @@ interface RefreshReport {
  * Reads profile and risk of a unit; a unit that answers is verified from then on, and when nothing stands against it any
  * more, what waited for that goes on. Returns the failure, if any.
  */
-export async function refreshUnit(deps: RefreshDeps, unit: UsingUnit): Promise<BureauFailure | null> {
+export async function refreshUnit(deps: UnitRefreshDeps, unit: UsingUnit): Promise<BureauFailure | null> {
   const options = { deadline: after(deps.clock.now(), READ_TIMEOUT_MS) }
   const profile = await deps.bureau.readProfile(unit, options)
   if (profile.kind !== 'read') return failUnit(deps, unit, profile)
@@ -130,7 +136,7 @@ async function refreshTable(
   }
 }
 
-async function failUnit(deps: RefreshDeps, unit: UsingUnit, failure: BureauFailure): Promise<BureauFailure> {
+async function failUnit(deps: UnitRefreshDeps, unit: UsingUnit, failure: BureauFailure): Promise<BureauFailure> {
   const { code, message } = failure
   await deps.tables.saveUnitFault(unit.id, { code, message, at: deps.clock.now() })
   deps.report({ event: 'unit.refresh-failed', name: unit.taxNo, code, message })
