@@ -46,31 +46,25 @@ try {
   await tearDown(stage)
 }
 
-async function measure({ orderCount, pastCount, lineCount, unitCount }: BenchOptions, stage: Stage): Promise<void> {
+async function measure(options: BenchOptions, stage: Stage): Promise<void> {
+  const { pastCount, lineCount, unitCount } = options
   await runAll(stage, 'warm', WARM_UP_COUNT, lineCount, null)
-  if (pastCount > 0) await fillPast(DATABASE_URL, schemaOf(stage), pastCount)
-  const cpuBefore = sumCpu(stage)
-  const full = await runAll(stage, 'full', orderCount, lineCount, null)
-  const cpuMs = sumCpu(stage) - cpuBefore
-  const ordersPerSecond = (full.count * 1000) / full.durationMs
-  const half = await runAll(
-    stage,
-    'half',
-    Math.ceil((ordersPerSecond / 2) * LATENCY_SECONDS),
-    lineCount,
-    ordersPerSecond / 2,
-  )
+  const past = pastCount > 0 ? await measureAndFill(options, stage) : {}
+  const { full, ordersPerSecond, cpuMsPerOrder } = await measureFull(options, stage, 'full')
+  const halfRate = ordersPerSecond / 2
+  const half = await runAll(stage, 'half', Math.ceil(halfRate * LATENCY_SECONDS), lineCount, halfRate)
   const maxRssMb = Math.max(...stage.connectors.map(({ pid }) => readPeakRssMb(pid)))
   const audit = await runAudit(stage)
   const latencies = half.latenciesMs.sort((a, b) => a - b)
   const figures = {
     orders: full.count,
-    ordersPerSecond: Math.round(ordersPerSecond),
+    ordersPerSecond,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
-    cpuMsPerOrder: Number((cpuMs / full.count).toFixed(3)),
+    cpuMsPerOrder,
     maxRssMb,
     pastInvoices: pastCount,
+    ...past,
     audit: audit.ok ? 'clean' : 'violated',
     node: process.version,
     cores: cpus().length,
@@ -87,6 +81,27 @@ async function measure({ orderCount, pastCount, lineCount, unitCount }: BenchOpt
   if (!audit.ok) console.log(audit.text)
   console.log(JSON.stringify(figures))
   if (!audit.ok || full.statuses.issued !== full.count) process.exitCode = 1
+}
+
+/** The same orders without a past, then the past: both on the same machine in the same minutes, so that they compare. */
+async function measureAndFill(options: BenchOptions, stage: Stage) {
+  const { ordersPerSecond, cpuMsPerOrder } = await measureFull(options, stage, 'bare')
+  const startedAt = performance.now()
+  await fillPast(DATABASE_URL, schemaOf(stage), options.pastCount)
+  const pastFillSeconds = Math.round((performance.now() - startedAt) / 1000)
+  return { pastFillSeconds, withoutPast: { ordersPerSecond, cpuMsPerOrder } }
+}
+
+/** As fast as it goes. */
+async function measureFull({ orderCount, lineCount }: BenchOptions, stage: Stage, series: string) {
+  const cpuBefore = sumCpu(stage)
+  const full = await runAll(stage, series, orderCount, lineCount, null)
+  const cpuMs = sumCpu(stage) - cpuBefore
+  return {
+    full,
+    ordersPerSecond: Math.round((full.count * 1000) / full.durationMs),
+    cpuMsPerOrder: Number((cpuMs / full.count).toFixed(3)),
+  }
 }
 
 /** Shares the orders between the units and adds up what came of them. */
