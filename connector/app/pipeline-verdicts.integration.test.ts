@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { type Pipeline, startPipeline } from '../testing/pipeline.js'
 import { assertAgreement, sumYuan } from '../testing/pipeline-agreement.js'
-import { addSeller, plainMapping, SELLERS } from '../testing/pipeline-settings.js'
+import { addSeller, plainMapping, SELLERS, TAX_CODES } from '../testing/pipeline-settings.js'
 import { aPlainItem, aPlainOrder, type PlainOrder } from '../testing/plain-orders.js'
 
 type Control = Pipeline['simulator']['control']
@@ -37,7 +37,7 @@ const { control } = pipeline.simulator
 test('an order above the ceiling becomes several invoices and one final result that adds up to the fen', async () => {
   const items = [
     aPlainItem({ amount: '2599.99', quantity: 7 }),
-    aPlainItem({ name: '画册', amount: '700.01', taxCode: '1060201019900000000', rate: '0.09' }),
+    aPlainItem({ name: '画册', amount: '700.01', taxCode: TAX_CODES.book, rate: '0.09' }),
   ]
   const order = aPlainOrder({ items, discount: '10.01', total: '3289.99' })
   await publish('split', order)

@@ -117,9 +117,20 @@ interface Ground {
 /** Starts the bureau, applies the settings, starts the connector, and opens the order system's doors. */
 export async function startPipeline(owner: Owner, options: PipelineOptions = {}): Promise<Pipeline> {
   const closers: (() => Promise<unknown>)[] = []
-  owner.after(async () => {
-    for (const close of closers.reverse()) await close()
-  })
+  const closeAll = async () => {
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
+  }
+  owner.after(closeAll)
+  try {
+    return await openPipeline(options, closers)
+  } catch (error) {
+    // A file that cannot even start its pipeline has no test whose end would clean up.
+    await closeAll()
+    throw error
+  }
+}
+
+async function openPipeline(options: PipelineOptions, closers: (() => Promise<unknown>)[]): Promise<Pipeline> {
   const ground = await openGround(options, closers)
   options.prepareBureau?.(ground.simulator.control)
   const stored = await applySettings(ground, options.settings, ['--offline'])
@@ -217,7 +228,7 @@ function makePipeline(ground: Ground, orderSystem: OrderSystem): Pipeline {
   let applying: Promise<unknown> = Promise.resolve()
 
   const until: Pipeline['until'] = (what, look, waitMsMax = WAIT_MS_MAX) =>
-    waitFor(look, { what, waitMsMax, describe: () => describe(view, orderSystem, logLines) })
+    waitFor(look, { what, waitMsMax, describe: () => describeState(view, orderSystem, logLines) })
 
   const nextResultWhere: Pipeline['nextResultWhere'] = async (what, matches, waitMsMax) => {
     const next = () => orderSystem.received.find((each) => !taken.has(each) && matches(each)) ?? null
@@ -284,7 +295,7 @@ function toLines(lines: string[]): Writable {
   })
 }
 
-async function describe(
+async function describeState(
   view: ReturnType<typeof makeView>,
   orderSystem: OrderSystem,
   logLines: readonly string[],
