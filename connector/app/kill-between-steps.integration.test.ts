@@ -15,7 +15,7 @@ import { aPlainItem, aPlainOrder } from '../testing/plain-orders.js'
 const CLAIM_COUNT = 40
 const DOWNLOAD_AMOUNT = '5000.00'
 /** Longest rest of work that a dead process held: its leases, a sweep, and the work itself. */
-const RESUMED_MS_MAX = 40_000
+const RESUMED_MS_MAX = 60_000
 /** Orders of one death: more than one, and fewer than a batch holds. */
 const ORDER_COUNT = 3
 
