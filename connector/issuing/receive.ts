@@ -30,7 +30,7 @@ const ATTEMPTS_MAX = 3
 const INBOX_LEASE_MS = 15_000
 /** Messages prepared without a pause: some five milliseconds of work. */
 const SLICE_COUNT = 20
-/** Stored messages taken up at once; each is its own transaction. */
+/** Orders mapped again in one round; each is its own transaction. */
 const RESUME_BATCH_COUNT = 20
 
 export interface ReceiveDeps extends PrepareDeps {
@@ -118,14 +118,12 @@ export async function receiveDead(
   deps.report({ event: 'batch.received', count: messages.length, dispositions: { dead: messages.length } })
 }
 
-/** Takes up stored messages one by one; returns how many it saw. */
+/**
+ * Takes up the oldest stored message; returns how many it saw. One at a time, because taking up counts an attempt before
+ * the try: a message that kills the process must not use up the attempts of those that were taken up with it.
+ */
 export async function resumeInbox(deps: ReceiveDeps): Promise<number> {
-  const stored = await deps.store.inbox.claim({
-    now: deps.clock.now(),
-    leaseMs: INBOX_LEASE_MS,
-    limit: RESUME_BATCH_COUNT,
-  })
-  // What woke them may be newer than what this process knows.
+  const stored = await deps.store.inbox.claim({ now: deps.clock.now(), leaseMs: INBOX_LEASE_MS, limit: 1 })
   if (stored.length > 0) await deps.renewDirectory()
   for (const message of stored) await resumeMessage(deps, message)
   return stored.length
