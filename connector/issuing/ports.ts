@@ -58,10 +58,7 @@ export interface StoredMessage extends Delivery {
 
 export interface InboxStore {
   insert(tx: Tx, messages: readonly NewInboxMessage[]): Promise<void>
-  /**
-   * Takes up the oldest undecided, unparked messages due by now: attempts + 1 and a lease, committed before it returns.
-   * One that was tried before, and neither decided nor parked, comes alone.
-   */
+  /** Takes up the oldest undecided, unparked messages due by now: attempts + 1 and a lease, committed before it returns. */
   claim(options: { now: Instant; leaseMs: number; limit: number }): Promise<readonly StoredMessage[]>
   /** Decides messages that were stored raw; only those still undecided. Returns the ids that it decided. */
   decide(

@@ -1,7 +1,4 @@
-/**
- * Takes up stored messages that are still undecided, each for one worker alone. A message of which a try broke off may
- * be what broke it: it is taken alone, so that it takes no neighbours along when it does so again.
- */
+/** Takes up stored messages that are still undecided, each for one worker alone. */
 import type pg from 'pg'
 import type { StoredMessage } from '../../../connector/issuing/ports.js'
 import type { Instant } from '../../../connector/kernel/time.js'
@@ -10,20 +7,16 @@ import { run, type Statement, toTimestamp } from '../statement.js'
 const CLAIM_MESSAGES: Statement = {
   name: 'inbox.claim',
   text: `
-    with picked as materialized (
-      select id, attempts, due_at from inbox_messages
+    with picked as (
+      select id from inbox_messages
       where due_at <= $1 and (leased_until is null or leased_until <= now())
       order by due_at limit $3 for update skip locked
-    ), oldest as materialized (
-      select id, attempts from picked order by due_at limit 1
-    ), chosen as (
-      select p.id from picked p cross join oldest o where p.id = o.id or (o.attempts = 0 and p.attempts = 0)
     ), claimed as (
       update inbox_messages m
       set attempts = m.attempts + 1,
         due_at = $1::timestamptz + $2 * interval '1 millisecond',
         leased_until = now() + $2 * interval '1 millisecond'
-      where m.id = any(array(select id from chosen))
+      where m.id = any(array(select id from picked))
       returning m.*
     )
     select id, queue, business_type, source, message_id, correlation_id, traceparent, is_redelivered,

@@ -33,22 +33,6 @@ export function proveInbox(open: OpenStore): void {
     assert.equal(again?.attempts, 2)
   })
 
-  test('a message of which a try broke off comes alone, and takes no neighbours along', async (t) => {
-    const { store } = await open(t)
-    const messages = Array.from({ length: 3 }, () => aMessage(UNDECIDED))
-    const claim = (leaseMs: number) => store.inbox.claim({ now: now(), leaseMs, limit: 10 })
-    await store.database.transaction((tx) => store.inbox.insert(tx, messages))
-    assert.deepEqual(
-      (await claim(0)).map(({ attempts }) => attempts),
-      [1, 1, 1],
-    )
-    await store.database.transaction((tx) => store.inbox.insert(tx, [aMessage(UNDECIDED)]))
-
-    const taken = [await claim(LEASE_MS), await claim(LEASE_MS), await claim(LEASE_MS), await claim(LEASE_MS)]
-
-    assert.deepEqual(taken.map((each) => each.map(({ attempts }) => attempts)).sort(), [[1], [2], [2], [2]])
-  })
-
   test('eight workers never take up the same message, and leave none', async (t) => {
     const { store } = await open(t)
     const messages = Array.from({ length: 200 }, () => aMessage(UNDECIDED))
