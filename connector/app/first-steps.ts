@@ -11,8 +11,8 @@ import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import type { BureauSteps, SettledUnit, StepFailure } from './configuration/bureau-steps.js'
 import type { Memory } from './memory.js'
 
-/** Longest life of the lease on a move that `apply` carries out itself. */
-const LEASE_MS = 60_000
+/** Life of the lease on a move that `apply` carries out itself; whoever takes it over repeats the same serial. */
+const LEASE_MS = 15_000
 /** Rounds of planning and carrying out; each moves at most 5,000 numbers. */
 const ROUND_COUNT_MAX = 25
 /** Pause between rounds while another process holds the move. */
