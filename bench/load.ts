@@ -37,7 +37,7 @@ export async function openLoad(url: string, names: { prefix: string; businessTyp
   const channel = await connection.createConfirmChannel()
   const consumer = await connection.createChannel()
   const { queue } = await consumer.assertQueue('', { exclusive: true, autoDelete: true })
-  await consumer.bindQueue(queue, `${names.prefix}leqi.results`, 'result.#')
+  await consumer.bindQueue(queue, `${names.prefix}leqi.results`, `result.${names.businessType}.#`)
   let current: Run | null = null
   await consumer.consume(queue, (message) => message !== null && current !== null && note(current, message.content), {
     noAck: true,
