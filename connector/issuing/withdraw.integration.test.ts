@@ -71,3 +71,8 @@ test('bytes serve for less than two days and not beyond their month', () => {
   assert.equal(isFrozenTooLong(middle, after(middle[0]?.issuedAt ?? noon, 47 * HOUR_MS)), false)
   assert.equal(isFrozenTooLong(middle, after(middle[0]?.issuedAt ?? noon, 47 * HOUR_MS + 1)), true)
 })
+
+test('what was ever in doubt is never taken back, though a later attempt was refused', () => {
+  assert.equal(isUnsent({ state: 'reserved', attempts: 2, wasInDoubt: false }), true)
+  assert.equal(isUnsent({ state: 'reserved', attempts: 2, wasInDoubt: true }), false)
+})

@@ -20,9 +20,16 @@ export interface WithdrawDeps {
   clock: Clock
 }
 
-/** Whether nothing of a batch can be at the bureau: it was not let in, or its worker died before the first attempt. */
-export function isUnsent({ state, attempts }: Pick<HeldBatch, 'state' | 'attempts'>): boolean {
-  return state === 'reserved' || (state === 'sending' && attempts === 0)
+/**
+ * Whether nothing of a batch can be at the bureau: it was not let in, or its worker died before the first attempt. What
+ * was ever in doubt may be there, whatever a later attempt was answered.
+ */
+export function isUnsent({
+  state,
+  attempts,
+  wasInDoubt,
+}: Pick<HeldBatch, 'state' | 'attempts' | 'wasInDoubt'>): boolean {
+  return !wasInDoubt && (state === 'reserved' || (state === 'sending' && attempts === 0))
 }
 
 /** Whether the bytes of an unsent batch must not leave any more. */

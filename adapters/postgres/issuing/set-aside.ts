@@ -1,4 +1,7 @@
-/** Sets refused invoices that time cures aside in a parked batch of their own, with the bytes they had. */
+/**
+ * Sets refused invoices that time cures aside in a parked batch of their own, with the bytes they had. What was ever in
+ * doubt stays so: a later `03` may still be our own earlier upload.
+ */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
 import type { Tx } from '../../../connector/issuing/ports.js'
 import { clientOf } from '../database.js'
@@ -21,8 +24,9 @@ const SET_ASIDE: Statement = {
       returning position, frozen_sha256
     ), batch as (
       insert into upload_batches (id, using_unit_id, parent_id, state, size, open_count, seller_name, frozen_sha256,
-        park_cause, created_at)
-      select $2, b.using_unit_id, b.id, 'reserved', c.count, c.count, b.seller_name, c.hash, $4, $5
+        park_cause, was_in_doubt, doubt_since, created_at)
+      select $2, b.using_unit_id, b.id, 'reserved', c.count, c.count, b.seller_name, c.hash, $4, b.was_in_doubt,
+        b.doubt_since, $5
       from upload_batches b
       cross join (
         select count(*)::integer as count,
