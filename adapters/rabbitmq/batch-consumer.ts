@@ -1,8 +1,8 @@
 /**
- * Takes messages from a queue in batches, in their order, one batch at a time, and acknowledges each batch after it was
- * stored. While one batch is stored the next one gathers in memory, up to the prefetch.
+ * Takes messages from a queue in batches, in their order, stores one batch at a time, and acknowledges each after it was
+ * stored. While one batch is stored the next one gathers in memory, up to the prefetch, and is prepared once it is full.
  *
- * What a failure of `handle` does. Giving messages back would count against the delivery limit of the queue, and a
+ * What a failure to prepare or store does. Giving messages back would count against the delivery limit of the queue, and a
  * database that is away for minutes would send good orders to the dead letters. So messages stay here, unacknowledged,
  * and are handed over again after a pause:
  *
@@ -10,7 +10,8 @@
  *   a message alone fails   → pause → behind the others that wait
  *   it fails again although others passed in between → it is its own fault: given back, and the broker counts
  *
- * The intake stands still during a pause, which is what an absent database asks for. A message is never dropped here: the
+ * The intake stands still during a pause, which is what an absent database asks for; what was prepared behind a failed
+ * batch waits behind it again. A message is never dropped here: the
  * broker moves it to the dead letters at its limit, or hands it out again when this process or its connection dies.
  * Must not know: what a message means. Invariant: an acknowledgement goes to the channel of its delivery or nowhere.
  */
@@ -66,10 +67,15 @@ export interface ConsumerOptions {
   timers?: Timers
 }
 
+/**
+ * Makes a batch ready without touching anything outside, for another one may be being stored; what it resolves to stores
+ * the batch, and resolves when it is committed. A redelivered message comes alone.
+ */
+export type PrepareBatch<T> = (batch: readonly T[]) => Promise<() => Promise<void>>
+
 export interface BatchConsumerOptions<T extends Handed> extends ConsumerOptions {
   decode: (message: ConsumeMessage) => T
-  /** Stores a batch; resolves when it is committed. A redelivered message comes alone. */
-  handle: (batch: readonly T[]) => Promise<void>
+  prepare: PrepareBatch<T>
   /** Whether a message that fails by its own fault goes back to the broker; false where nothing would catch it. */
   givesBack: boolean
 }
@@ -80,6 +86,11 @@ interface Taken<T> {
   delivery: T
   /** Batches that had passed when it last failed alone; null when it never did. */
   passedAtFailure: number | null
+}
+
+interface Ready<T> {
+  batch: readonly Taken<T>[]
+  store: Promise<() => Promise<void>>
 }
 
 export function makeBatchConsumer<T extends Handed>(options: BatchConsumerOptions<T>): BatchConsumer {
@@ -96,6 +107,9 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
   /** Consume and cancel take turns. */
   #turn: Promise<void> = Promise.resolve()
   #waiting: Taken<T>[] = []
+  /** The batch behind the one that is being stored; its messages are older than all that wait. */
+  #ahead: Ready<T> | null = null
+  #isStoring = false
   #gathering: NodeJS.Timeout | null = null
   #work: Promise<void> | null = null
   #stopped = new AbortController()
@@ -157,6 +171,7 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
     this.#channel = null
     this.#consumerTag = null
     this.#waiting = []
+    this.#ahead = null
     // The messages that failed are the broker's again, perhaps another replica's; the next ones will tell.
     this.#failure = null
     this.#stopGathering()
@@ -206,7 +221,9 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
   #gather(): void {
     const { batchCountMax = BATCH_COUNT_MAX, batchMs = BATCH_MS } = this.#options
     const first = this.#waiting[0]
-    if (first === undefined || this.#work !== null || this.#stopped.signal.aborted) return
+    if (first === undefined || this.#stopped.signal.aborted) return
+    if (this.#isStoring) this.#prepareAhead()
+    if (this.#work !== null) return
     if (this.#waiting.length >= batchCountMax || first.delivery.isRedelivered) this.#begin()
     else this.#gathering ??= setTimeout(() => this.#begin(), batchMs)
   }
@@ -225,7 +242,30 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
 
   /** What came while a batch was stored has waited long enough: it is the next batch, however small. */
   async #storeAll(): Promise<void> {
-    while (this.#waiting.length > 0 && !this.#stopped.signal.aborted) await this.#store(this.#take())
+    for (let ready = this.#next(); ready !== null; ready = this.#next()) await this.#store(ready)
+  }
+
+  #next(): Ready<T> | null {
+    if (this.#stopped.signal.aborted) return null
+    const ahead = this.#ahead
+    this.#ahead = null
+    return ahead ?? this.#makeReady()
+  }
+
+  /** Only a full batch: a smaller one may still grow while the one before it is stored. */
+  #prepareAhead(): void {
+    const { batchCountMax = BATCH_COUNT_MAX } = this.#options
+    const isFull = this.#waiting.length >= batchCountMax && this.#waiting[0]?.delivery.isRedelivered === false
+    if (isFull) this.#ahead ??= this.#makeReady()
+  }
+
+  #makeReady(): Ready<T> | null {
+    const batch = this.#take()
+    if (batch.length === 0) return null
+    const store = this.#options.prepare(batch.map((taken) => taken.delivery))
+    // Heard when its turn comes; a batch that is dropped before has nobody to hear of its failure.
+    store.catch(() => {})
+    return { batch, store }
   }
 
   #take(): Taken<T>[] {
@@ -242,19 +282,25 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
     return this.#waiting.splice(0, count)
   }
 
-  async #store(batch: readonly Taken<T>[]): Promise<void> {
+  async #store({ batch, store }: Ready<T>): Promise<void> {
     try {
-      await this.#options.handle(batch.map((taken) => taken.delivery))
+      const commit = await store
+      this.#isStoring = true
+      this.#prepareAhead()
+      await commit()
     } catch (error) {
+      this.#isStoring = false
       await this.#onFailure(batch, error)
       return
     }
+    this.#isStoring = false
     this.#passedCount += 1
     this.#failureCount = 0
     this.#failure = null
     // One that failed before may wait behind later ones; acknowledging up to here would take it along.
     const lastTag = tagOf(batch[batch.length - 1])
-    const isUpToHere = this.#waiting.every((taken) => tagOf(taken) > lastTag)
+    const isLater = (taken: Taken<T>) => tagOf(taken) > lastTag
+    const isUpToHere = this.#waiting.every(isLater) && (this.#ahead?.batch.every(isLater) ?? true)
     for (const { channel, message } of isUpToHere ? batch.slice(-1) : batch) {
       this.#tell(channel, () => channel.ack(message, isUpToHere))
     }
@@ -267,6 +313,8 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
       since: this.#failure?.since ?? clock.now(),
       lastError: error instanceof Error ? error.message : String(error),
     }
+    this.#waiting.unshift(...(this.#ahead?.batch ?? []))
+    this.#ahead = null
     const pauseMs = toPauseMs(this.#failureCount, STORE_PAUSE_MS_MAX, random)
     log.error({ queue, count: batch.length, failureCount: this.#failureCount, pauseMs, error }, 'batch.failed')
     await this.#timers.wait(pauseMs, this.#stopped.signal)

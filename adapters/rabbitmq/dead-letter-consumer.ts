@@ -21,7 +21,12 @@ export interface DeadLetterConsumerOptions extends ConsumerOptions {
 
 /** Nothing is ever given back: behind the dead letters there is no other queue that would catch it. */
 export function makeDeadLetterConsumer(options: DeadLetterConsumerOptions): BatchConsumer {
-  return makeBatchConsumer({ ...options, decode: (message) => toDeadLetter(message, options.queue), givesBack: false })
+  return makeBatchConsumer({
+    ...options,
+    decode: (message) => toDeadLetter(message, options.queue),
+    prepare: (batch) => Promise.resolve(() => options.handle(batch)),
+    givesBack: false,
+  })
 }
 
 /** Shape: the youngest entry of `x-death`, which RabbitMQ keeps first. Errors: none, what is missing is null. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delivery } from '../../connector/issuing/ports.js'
-import type { BatchConsumer, ConsumerOptions } from './batch-consumer.js'
+import type { BatchConsumer } from './batch-consumer.js'
 import { type DeadLetter, makeDeadLetterConsumer } from './dead-letter-consumer.js'
-import { makeOrderConsumer } from './order-consumer.js'
+import { makeOrderConsumer, type OrderConsumerOptions } from './order-consumer.js'
 import { type Bench, openBench } from './testing/adapter.js'
 import { describeOnBrokers, TEST_TIMEOUT_MS } from './testing/brokers.js'
 import { startRelay } from './testing/relay.js'
@@ -26,12 +26,12 @@ await describeOnBrokers((broker) => {
   function consume(
     bench: Bench,
     store: Store<Delivery>,
-    options: Pick<ConsumerOptions, 'connection'> & Partial<ConsumerOptions>,
+    options: Pick<OrderConsumerOptions, 'connection'> & Partial<OrderConsumerOptions>,
   ): BatchConsumer {
     const consumer = makeOrderConsumer({
       ...bench.parts,
       queue: bench.topology.orderQueue,
-      handle: store.handle,
+      prepare: store.prepare,
       ...options,
     })
     bench.defer(() => consumer.stop())
@@ -133,6 +133,66 @@ await describeOnBrokers((broker) => {
       [true, true, true],
     )
     assert.deepEqual(store.bodies(), ['1', '2', '3'])
+    await consumer.stop()
+    assert.deepEqual(await bench.ground.drain(bench.topology.orderQueue), [])
+  })
+
+  test('prepares the next full batch while one is stored, and stores it after', { timeout }, async (t) => {
+    const { bench, connection } = await setUp(t)
+    const store = makeStore<Delivery>()
+    await bench.ground.send(bench.topology.orderQueue, '1', '2', '3', '4', '5')
+    store.hold()
+    const consumer = consume(bench, store, { connection, batchCountMax: 2, batchMs: 60_000 })
+    await consumer.start()
+    await store.untilPrepared(4)
+    assert.deepEqual(store.tries.flat().length, 2, 'only the first is being stored')
+    store.release()
+    await store.untilStored(5)
+    assert.deepEqual(
+      store.batches.map((batch) => batch.length),
+      [2, 2, 1],
+    )
+    assert.deepEqual(store.bodies(), ['1', '2', '3', '4', '5'])
+    await consumer.stop()
+    assert.deepEqual(await bench.ground.drain(bench.topology.orderQueue), [])
+  })
+
+  test('what was prepared behind a failed batch waits behind it again', { timeout }, async (t) => {
+    const { bench, connection } = await setUp(t)
+    const store = makeStore<Delivery>()
+    store.failNext(1)
+    store.hold()
+    await bench.ground.send(bench.topology.orderQueue, '1', '2', '3', '4')
+    const consumer = consume(bench, store, { connection, batchCountMax: 2, batchMs: 60_000 })
+    await consumer.start()
+    await store.untilPrepared(4)
+    store.release()
+    await store.untilStored(4)
+    assert.deepEqual(
+      store.tries.map((batch) => batch.map((delivery) => delivery.body.toString())),
+      [['1', '2'], ['1'], ['2'], ['3', '4']],
+    )
+    await consumer.stop()
+    assert.deepEqual(await bench.ground.drain(bench.topology.orderQueue), [])
+  })
+
+  test('a batch that cannot be prepared comes again like one that cannot be stored', { timeout }, async (t) => {
+    const { bench, connection } = await setUp(t)
+    const store = makeStore<Delivery>()
+    let failingCount = 1
+    const prepare: typeof store.prepare = (batch) => {
+      if (failingCount === 0) return store.prepare(batch)
+      failingCount -= 1
+      return Promise.reject(new Error('not to be prepared'))
+    }
+    await bench.ground.send(bench.topology.orderQueue, '1', '2')
+    const consumer = consume(bench, store, { connection, batchCountMax: 2, batchMs: 60_000, prepare })
+    await consumer.start()
+    await store.untilStored(2)
+    assert.deepEqual(
+      store.tries.map((batch) => batch.length),
+      [1, 1],
+    )
     await consumer.stop()
     assert.deepEqual(await bench.ground.drain(bench.topology.orderQueue), [])
   })

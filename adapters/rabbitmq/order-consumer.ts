@@ -1,11 +1,11 @@
 /** Order messages from the order queue to the door of the connector. */
 import type { Delivery } from '../../connector/issuing/ports.js'
-import { type BatchConsumer, type ConsumerOptions, makeBatchConsumer } from './batch-consumer.js'
+import { type BatchConsumer, type ConsumerOptions, makeBatchConsumer, type PrepareBatch } from './batch-consumer.js'
 import { toDelivery } from './delivery.js'
 
 export interface OrderConsumerOptions extends ConsumerOptions {
-  /** Stores a batch; resolves when it is committed. Fresh messages come in batches, a redelivered one comes alone. */
-  handle: (batch: readonly Delivery[]) => Promise<void>
+  /** Fresh messages come in batches, a redelivered one comes alone. */
+  prepare: PrepareBatch<Delivery>
 }
 
 /** A message that fails by its own fault goes back: the order queue has a delivery limit and a dead-letter exchange. */

@@ -15,7 +15,7 @@ import { randomIds } from '../../adapters/system/ids.js'
 import type { Logger } from '../../adapters/system/logger.js'
 import { makeHttpServer } from '../../openapi/server.js'
 import type { TaxBureau } from '../issuing/bureau.js'
-import { type ReceiveDeps, receive, receiveDead } from '../issuing/receive.js'
+import { prepareIntake, type ReceiveDeps, receiveDead, storeIntake } from '../issuing/receive.js'
 import type { ConfigWith } from './config.js'
 import { makeDoors } from './doors.js'
 import { type Engine, makeEngine } from './engine.js'
@@ -55,8 +55,8 @@ export async function compose(config: ConnectorConfig, log: Logger): Promise<Con
   }
   const doors = makeDoors(config, log, {
     onOrders: async (batch) => {
-      await receive(receiveDeps, batch)
-      engine.signal(['invoices', 'events', 'inbox'])
+      const intake = await prepareIntake(receiveDeps, batch)
+      return () => storeIntake(receiveDeps, intake)
     },
     onDeadLetters: (batch) => receiveDead(receiveDeps, batch),
   })

@@ -21,7 +21,8 @@ export interface Doors {
 }
 
 export interface DoorHandlers {
-  onOrders: (batch: readonly Delivery[]) => Promise<void>
+  /** Prepares a batch; what it resolves to stores the batch. */
+  onOrders: (batch: readonly Delivery[]) => Promise<() => Promise<void>>
   onDeadLetters: (batch: readonly DeadLetter[]) => Promise<void>
 }
 
@@ -48,7 +49,7 @@ export function makeDoors(config: ConfigWith<'amqpUrl'>, log: Logger, handlers: 
     ...shared,
     connection: inward,
     queue: topology.orderQueue,
-    handle: handlers.onOrders,
+    prepare: handlers.onOrders,
   })
   const deadLetters = makeDeadLetterConsumer({
     ...shared,

@@ -9,6 +9,7 @@
 import { sha256 } from '../kernel/digest.js'
 import type { Fault } from '../kernel/fault.js'
 import { assertNever } from '../kernel/never.js'
+import type { Directory } from './directory.js'
 import type {
   Delivery,
   ExistingOrder,
@@ -63,41 +64,72 @@ interface Decision {
   parkCause: NewInboxMessage['parkCause']
 }
 
-/** Stores a batch of messages, fresh or redelivered; resolves after the commit. */
-export async function receive(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<void> {
-  const fresh = batch.filter((delivery) => !delivery.isRedelivered)
-  const again = batch.filter((delivery) => delivery.isRedelivered)
-  if (again.length > 0) await storeRaw(deps, again)
-  if (fresh.length > 0) await receiveFresh(deps, fresh)
+/** A batch that is ready to be stored, with the directory that it was prepared under. */
+export interface Intake {
+  fresh: readonly Receipt[]
+  redelivered: readonly Delivery[]
+  directory: Directory
 }
 
-async function receiveFresh(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<void> {
-  const receipts = await makeReceipts(deps, batch)
+/** Makes a batch ready in memory; nothing outside is touched, so that another batch may be being stored meanwhile. */
+export async function prepareIntake(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<Intake> {
+  const directory = deps.directory()
+  const fresh = await prepareAll(
+    deps,
+    batch.filter((delivery) => !delivery.isRedelivered).map((delivery) => toInboxMessage(deps, delivery)),
+  )
+  return { fresh, redelivered: batch.filter((delivery) => delivery.isRedelivered), directory }
+}
+
+/** Stores a batch; resolves after the commit. */
+export async function storeIntake(deps: ReceiveDeps, { fresh, redelivered, directory }: Intake): Promise<void> {
+  if (redelivered.length > 0)
+    await storeRaw(
+      deps,
+      redelivered.map((delivery) => toInboxMessage(deps, delivery)),
+    )
+  if (fresh.length > 0) await storeFresh(deps, await renewReceipts(deps, fresh, directory))
+}
+
+async function storeFresh(deps: ReceiveDeps, receipts: readonly Receipt[]): Promise<void> {
+  // The same order twice in one batch: the second is judged against the first, so it needs the first committed.
+  const rounds = splitByOrderKey(receipts)
+  let storedCount = 0
   try {
-    // The same order twice in one batch: the second is judged against the first, so it needs the first committed.
-    for (const round of splitByOrderKey(receipts)) await record(deps, round)
+    for (const round of rounds) {
+      await record(deps, round)
+      storedCount += 1
+    }
   } catch (error) {
-    if (batch.length === 1) throw error
+    if (receipts.length === 1) throw error
     // One message may have poisoned the transaction of its neighbours: keep all bytes, decide each alone.
-    deps.report({ event: 'batch.stored-raw', count: batch.length, error })
-    await storeRaw(deps, batch)
+    const messages = rounds.slice(storedCount).flatMap((round) => round.map(({ message }) => message))
+    deps.report({ event: 'batch.stored-raw', count: messages.length, error })
+    await storeRaw(deps, messages)
   }
 }
 
 /** What a message lacks may be there by now, in settings that this process has not seen: then all are prepared again. */
-async function makeReceipts(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<Receipt[]> {
-  const directory = deps.directory()
-  const receipts = await prepareAll(deps, batch)
-  if (receipts.some(isParked)) await deps.renewDirectory()
-  return deps.directory() === directory ? receipts : prepareAll(deps, batch)
+async function renewReceipts(
+  deps: ReceiveDeps,
+  receipts: readonly Receipt[],
+  directory: Directory,
+): Promise<readonly Receipt[]> {
+  if (!receipts.some(isParked)) return receipts
+  await deps.renewDirectory()
+  if (deps.directory() === directory) return receipts
+  return prepareAll(
+    deps,
+    receipts.map(({ message }) => message),
+  )
 }
 
 /** Prepares slice by slice: a batch takes a tenth of a second, and uploads and verdicts must not wait for it. */
-async function prepareAll(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<Receipt[]> {
+async function prepareAll(deps: ReceiveDeps, messages: readonly NewInboxMessage[]): Promise<Receipt[]> {
   const receipts: Receipt[] = []
-  for (const [index, delivery] of batch.entries()) {
+  for (const [index, message] of messages.entries()) {
     if (index % SLICE_COUNT === 0 && index > 0) await deps.breathe()
-    receipts.push(makeReceipt(deps, delivery))
+    receipts.push({ message, prepared: prepareSafely(deps, message) })
   }
   return receipts
 }
@@ -164,8 +196,7 @@ async function resumeOrder(deps: ReceiveDeps, parked: ParkedOrder): Promise<void
   })
 }
 
-async function storeRaw(deps: ReceiveDeps, batch: readonly Delivery[]): Promise<void> {
-  const messages = batch.map((delivery) => toInboxMessage(deps, delivery))
+async function storeRaw(deps: ReceiveDeps, messages: readonly NewInboxMessage[]): Promise<void> {
   await deps.store.database.transaction(async (tx) => {
     await deps.store.inbox.insert(tx, messages)
     await deps.store.signals.announce(tx, ['inbox'])
@@ -300,11 +331,6 @@ function toDecision(prepared: Prepared): Decision {
     default:
       return assertNever(prepared)
   }
-}
-
-function makeReceipt(deps: ReceiveDeps, delivery: Delivery): Receipt {
-  const message = toInboxMessage(deps, delivery)
-  return { message, prepared: prepareSafely(deps, message) }
 }
 
 function isParked({ prepared }: Receipt): boolean {

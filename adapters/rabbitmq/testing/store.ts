@@ -3,6 +3,10 @@ import { EventEmitter, once } from 'node:events'
 
 export interface Store<T extends { body: Buffer }> {
   handle: (batch: readonly T[]) => Promise<void>
+  /** Remembers the batch; what it resolves to is `handle`. */
+  prepare: (batch: readonly T[]) => Promise<() => Promise<void>>
+  /** All batches prepared, stored or not. */
+  prepared: (readonly T[])[]
   /** All batches handed over, stored or not. */
   tries: (readonly T[])[]
   /** Batches stored. */
@@ -18,10 +22,13 @@ export interface Store<T extends { body: Buffer }> {
   untilStored(count: number): Promise<void>
   /** Resolves when so many messages are held. */
   untilHeld(count: number): Promise<void>
+  /** Resolves when so many messages are prepared. */
+  untilPrepared(count: number): Promise<void>
 }
 
 export function makeStore<T extends { body: Buffer }>(): Store<T> {
   const changed = new EventEmitter()
+  const prepared: (readonly T[])[] = []
   const tries: (readonly T[])[] = []
   const batches: (readonly T[])[] = []
   let failingCount = 0
@@ -31,20 +38,27 @@ export function makeStore<T extends { body: Buffer }>(): Store<T> {
   const until = async (isSo: () => boolean) => {
     while (!isSo()) await once(changed, 'change')
   }
+  const handle = async (batch: readonly T[]) => {
+    tries.push(batch)
+    changed.emit('change')
+    await gate
+    if (failingCount > 0) {
+      failingCount -= 1
+      throw new Error('the store is away')
+    }
+    if (batch.filter(fails).length > 0) throw new Error('the store chokes on this one')
+    batches.push(batch)
+    changed.emit('change')
+  }
   return {
     tries,
     batches,
-    handle: async (batch) => {
-      tries.push(batch)
+    prepared,
+    handle,
+    prepare: (batch) => {
+      prepared.push(batch)
       changed.emit('change')
-      await gate
-      if (failingCount > 0) {
-        failingCount -= 1
-        throw new Error('the store is away')
-      }
-      if (batch.filter(fails).length > 0) throw new Error('the store chokes on this one')
-      batches.push(batch)
-      changed.emit('change')
+      return Promise.resolve(() => handle(batch))
     },
     deliveries: () => batches.flat(),
     bodies: () => batches.flat().map((delivery) => delivery.body.toString()),
@@ -62,5 +76,6 @@ export function makeStore<T extends { body: Buffer }>(): Store<T> {
     release: () => open(),
     untilStored: (count) => until(() => batches.flat().length >= count),
     untilHeld: (count) => until(() => tries.flat().length >= count),
+    untilPrepared: (count) => until(() => prepared.flat().length >= count),
   }
 }
