@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { parseCanonicalInvoice, toCanonicalJson } from '../../connector/invoice/canonical.js'
 import type { Buyer, Invoice, InvoiceLine } from '../../connector/invoice/invoice.js'
 import { amount, fen, formatAmount, parseAmount, sumAmounts } from '../../connector/kernel/amount.js'
 import { Decimal } from '../../connector/kernel/decimal.js'
@@ -24,7 +25,7 @@ const NUMBER = '26317000000000000001' as InvoiceNumber
 const DEVICE = { deviceIp: '192.0.2.10', deviceMac: '00-00-5E-00-53-01' }
 
 function render(invoice: Invoice, options: Partial<RenderOptions> = {}, unit = aUsingUnit()): string {
-  return makeUploadRenderer({ ...DEVICE, ...options })(unit, { invoice, number: NUMBER, issuedAt: NOW })
+  return makeUploadRenderer({ ...DEVICE, ...options })(unit, invoice)(NUMBER, NOW)
 }
 
 function parse(text: string): UploadInvoice {
@@ -151,6 +152,7 @@ test('any invoice within the field lengths stays within them, sums exactly and r
 
     assert.equal(render(invoice), text)
     assert.ok(!text.includes('\\u'), 'no escapes of Chinese')
+    assert.equal(render(parseCanonicalInvoice(toCanonicalJson(invoice))), text, 'the same from its stored content')
     assert.ok(!/\p{Cc}/u.test(text) && !text.includes('\\n'), 'no control characters')
     assertRow(upload, UPLOAD_HEAD_FIELDS, ['mtpzxx', 'zfxxList', 'fpmxList', 'fjysList', 'cekcList'])
     for (const row of upload.fpmxList) assertRow(row, UPLOAD_LINE_FIELDS, [])

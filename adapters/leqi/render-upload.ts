@@ -1,5 +1,5 @@
 /**
- * Freezes an invoice: its content, number and instant become the one wire text that is ever sent for it.
+ * Draws an invoice: with its number and the instant of freezing it becomes the one wire text that is ever sent for it.
  *
  * Pure and deterministic: the same input gives the same bytes. The text is stored before the first byte leaves and is
  * never made again, so nothing here may look at a clock or a table that changes.
@@ -10,7 +10,7 @@
  */
 
 import type { Buyer, Invoice, InvoiceLine, LineNature, Voucher } from '../../connector/invoice/invoice.js'
-import type { InvoiceToFreeze } from '../../connector/issuing/bureau.js'
+import type { Blank } from '../../connector/issuing/bureau.js'
 import { type Amount, formatAmount } from '../../connector/kernel/amount.js'
 import { Decimal } from '../../connector/kernel/decimal.js'
 import { assert } from '../../connector/kernel/never.js'
@@ -59,7 +59,7 @@ export interface RenderOptions {
   voucherKeys?: 'v4' | 'v6'
 }
 
-export type FreezeInvoice = (unit: UsingUnit, each: InvoiceToFreeze) => string
+export type DrawInvoice = (unit: UsingUnit, invoice: Invoice) => Blank
 
 /**
  * Makes the renderer.
@@ -67,19 +67,19 @@ export type FreezeInvoice = (unit: UsingUnit, each: InvoiceToFreeze) => string
  * Units   amounts in yuan with exactly two decimals, issue time in China time
  * Errors  RangeError for an unusable device; Defect for a red invoice or a unit whose region is not known
  */
-export function makeUploadRenderer(options: RenderOptions): FreezeInvoice {
+export function makeUploadRenderer(options: RenderOptions): DrawInvoice {
   assertDevice('deviceIp', options.deviceIp)
   assertDevice('deviceMac', options.deviceMac)
   const pen = makePen(options)
   const device = pen.text(',"ip":"', options.deviceIp) + pen.text(',"macdz":"', options.deviceMac) + pen.unused.device
-  return (unit, each) => {
-    const { invoice } = each
+  return (unit, invoice) => {
     assert(invoice.letter === 'blue', 'only blue invoices are rendered')
     const head =
-      `{"fphm":"${each.number}","lzfpbz":"0"${pen.text(',"ptbh":"', unit.direct.leqiId)}` +
+      `","lzfpbz":"0"${pen.text(',"ptbh":"', unit.direct.leqiId)}` +
       `,"fppz":"${invoice.kind === 'special' ? '01' : '02'}"${toPersonFlag(pen, invoice.buyer)}` +
       `${pen.unused.special}${pen.text(',"qyDm":"', regionOf(unit))}${pen.text(',"cezslxDm":"', invoice.differential?.type ?? null)}` +
       pen.unused.policies
+    const parties = toSeller(pen, unit, invoice) + toBuyer(pen, invoice.buyer)
     const totals =
       pen.amount(',"hjje":"', invoice.netAmount) +
       pen.amount(',"hjse":"', invoice.taxAmount) +
@@ -88,12 +88,20 @@ export function makeUploadRenderer(options: RenderOptions): FreezeInvoice {
       pen.unused.settlement +
       pen.text(',"kpr":"', invoice.drawer === '' ? unit.settings.drawer : invoice.drawer) +
       pen.unused.drawerIdAndRed +
-      `${pen.text(',"bz":"', invoice.remark)}${device},"kprq":"${chinaDateTime(each.issuedAt)}"` +
-      pen.unused.flags +
-      `${pen.text(',"skrxm":"', invoice.payee)}${pen.text(',"fhrxm":"', invoice.reviewer)},"fpkjfsDm":"${OWN_PLATFORM}"`
-    const parties = toSeller(pen, unit, invoice) + toBuyer(pen, invoice.buyer)
-    return `${head}${parties}${totals}${issue}${toLists(pen, invoice)}}`
+      `${pen.text(',"bz":"', invoice.remark)}${device}`
+    const staff =
+      `${pen.unused.flags}${pen.text(',"skrxm":"', invoice.payee)}${pen.text(',"fhrxm":"', invoice.reviewer)}` +
+      `,"fpkjfsDm":"${OWN_PLATFORM}"`
+    const beforeTime = toFlat(`${head}${parties}${totals}${issue},"kprq":"`)
+    const afterTime = toFlat(`"${staff}${toLists(pen, invoice)}}`)
+    return (number, issuedAt) => `{"fphm":"${number}${beforeTime}${chinaDateTime(issuedAt)}${afterTime}`
   }
+}
+
+/** A joined text is a tree of its parts until it is first read; a blank may be kept, so it is read and the parts freed. */
+function toFlat(text: string): string {
+  text.charCodeAt(0)
+  return text
 }
 
 /**

@@ -68,7 +68,7 @@ async function prepare({ bureau, unit, deadline }: Scene) {
   const freeze = (index: number, change: Partial<Invoice> = {}, by = bureau) => {
     // A number of the claimed segment, with its twenty digits.
     const number = String(BigInt(claim.first) + BigInt(index)) as InvoiceNumber
-    return by.freeze(known, { invoice: anInvoice({ lines: [line], ...change }), number, issuedAt: clock.now() })
+    return by.draw(known, anInvoice({ lines: [line], ...change }))(number, clock.now())
   }
   return { known, freeze }
 }

@@ -82,11 +82,7 @@ const ACCEPTED = { returncode: '00', returnmsg: '成功', sllsh: '0123456789abcd
 
 test('uploads the frozen texts as one array and gives the receipt number back', async (t) => {
   const { bureau, received, options } = setup(t, [[200, sealAnswer(ACCEPTED)]])
-  const frozen = bureau.freeze(UNIT, {
-    invoice: anInvoice(),
-    number: '26317000000000000001' as InvoiceNumber,
-    issuedAt: NOW,
-  })
+  const frozen = bureau.draw(UNIT, anInvoice())('26317000000000000001' as InvoiceNumber, NOW)
 
   const answer = await bureau.upload(UNIT, [frozen, FROZEN], options)
 
@@ -358,7 +354,7 @@ test('neither key nor content is found in logs, answers or the bureau itself', a
     [502, ''],
   ])
   const number = '26317000000000000001' as InvoiceNumber
-  const frozen = bureau.freeze(UNIT, { invoice: anInvoice({ buyer }), number, issuedAt: NOW })
+  const frozen = bureau.draw(UNIT, anInvoice({ buyer }))(number, NOW)
   const answers: unknown[] = []
   for (let count = 0; count < 4; count += 1) answers.push(await bureau.upload(UNIT, [frozen], options))
 

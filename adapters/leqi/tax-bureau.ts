@@ -84,7 +84,7 @@ export function makeLeqiBureau(deps: LeqiDeps, options: LeqiOptions): TaxBureau 
   const exchange = makeExchange({ ...deps, http, gate, engine: chooseSm4Engine() })
   const asNumber = options.upload.wireNumbers === 'number'
   return {
-    freeze: makeUploadRenderer(options.upload),
+    draw: makeUploadRenderer(options.upload),
     upload: (unit, frozen, call) => upload(exchange, unit, frozen, call),
     queryResult: (unit, receiptNo, call) => queryResult(exchange, deps.log, unit, receiptNo, call),
     claimNumbers: (unit, request, call) => claimNumbers(exchange, deps.clock, unit, { ...request, asNumber }, call),

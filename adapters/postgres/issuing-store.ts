@@ -27,6 +27,7 @@ import { insertInvoices } from './issuing/insert-invoices.js'
 import { insertMessages } from './issuing/insert-messages.js'
 import { insertOrders } from './issuing/insert-orders.js'
 import { loadBatchItems } from './issuing/load-batch-items.js'
+import { loadContents } from './issuing/load-contents.js'
 import { loadFrozenTexts } from './issuing/load-frozen-texts.js'
 import { loadLatestOrders } from './issuing/load-latest-orders.js'
 import { loadMappingVersion } from './issuing/load-mapping-version.js'
@@ -103,6 +104,7 @@ function makeBatchStore(pool: pg.Pool): BatchStore {
   return {
     unitsWithReadyInvoices: (limit) => loadUnitsWithReadyInvoices(pool, limit),
     lockReady: lockReadyInvoices,
+    loadContents,
     countParked: (unit, cause) => countParked(pool, unit, cause),
     parkInvoices,
     freeze: freezeBatch,

@@ -16,6 +16,7 @@ import type { Logger } from '../../adapters/system/logger.js'
 import { makeHttpServer } from '../../openapi/server.js'
 import type { TaxBureau } from '../issuing/bureau.js'
 import { prepareIntake, type ReceiveDeps, receiveDead, storeIntake } from '../issuing/receive.js'
+import { makeShelf } from '../issuing/shelf.js'
 import type { ConfigWith } from './config.js'
 import { makeDoors } from './doors.js'
 import { type Engine, makeEngine } from './engine.js'
@@ -47,6 +48,8 @@ export async function compose(config: ConnectorConfig, log: Logger): Promise<Con
     store: memory.store,
     directory: memory.directory,
     mapperOf: makeMapperCache((event, fields) => log.error(fields, event)),
+    uploader: bureau,
+    shelf: makeShelf(),
     breathe: () => setImmediate(),
     ids: randomIds,
     clock: systemClock,

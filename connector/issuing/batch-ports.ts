@@ -10,7 +10,6 @@ export interface ReadyInvoice {
   id: string
   orderId: string
   quotaAmount: Amount
-  content: string
   contentSha256: string
 }
 
@@ -78,8 +77,10 @@ export interface FrozenText {
 export interface BatchStore {
   /** Units that have invoices ready to be numbered, the longest waiting first. */
   unitsWithReadyInvoices(limit: number): Promise<readonly UsingUnitId[]>
-  /** Locks the oldest ready invoices of a unit (SKIP LOCKED), with content. */
+  /** Locks the oldest ready invoices of a unit (SKIP LOCKED). */
   lockReady(tx: Tx, usingUnitId: UsingUnitId, limit: number): Promise<readonly ReadyInvoice[]>
+  /** The canonical texts of invoices, by their ids. */
+  loadContents(tx: Tx, invoiceIds: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** How many draft invoices of a unit wait under a cause. */
   countParked(usingUnitId: UsingUnitId, cause: ParkCause): Promise<number>
   /** draft → parked under a cause; only those still ready. */

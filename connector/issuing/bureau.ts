@@ -25,13 +25,8 @@ export type BureauFailure =
   /** 4032, 4033, 4047–4067, 4032x: never processed; the unit's channel must be mended by a person. */
   | { kind: 'unit_fault'; code: string; message: string; park: ParkCause }
 
-/** What one invoice needs beside its content to become bytes. */
-export interface InvoiceToFreeze {
-  invoice: Invoice
-  number: InvoiceNumber
-  /** 开票日期 kprq: the instant of freezing. */
-  issuedAt: Instant
-}
+/** The wire text of an invoice, but for its number and the instant of freezing (开票日期), which fill it. Pure. */
+export type Blank = (number: InvoiceNumber, issuedAt: Instant) => string
 
 export type UploadAnswer =
   /** Queued at the bureau under `receiptNo` (sllsh); no verdict yet. */
@@ -53,8 +48,8 @@ export type ResultAnswer =
   | BureauFailure
 
 export interface InvoiceUploader {
-  /** The wire text of one invoice. Pure: the same input gives the same text; the text is stored and never made again. */
-  freeze(unit: UsingUnit, each: InvoiceToFreeze): string
+  /** Draws an invoice of a unit. Pure: the same input gives the same text; a filled text is stored and never made again. */
+  draw(unit: UsingUnit, invoice: Invoice): Blank
   /** Sends the frozen texts of 1 … 100 invoices of one using unit, in this order. */
   upload(unit: UsingUnit, frozen: readonly string[], options: CallOptions): Promise<UploadAnswer>
   queryResult(unit: UsingUnit, receiptNo: string, options: CallOptions): Promise<ResultAnswer>

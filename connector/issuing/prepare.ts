@@ -23,13 +23,18 @@ import { decodeOrder } from '../order/decode.js'
 import type { OrderMapper } from '../order/mapper.js'
 import { isBusinessTypeCode, isSource, makeNamelessKey, makeOrderKey, ORDER_NO_LENGTH_MAX } from '../order/order-key.js'
 import { buildRejection, routingKeyOf } from '../result/result.js'
+import type { UsingUnit } from '../taxpayer/taxpayer.js'
+import type { InvoiceUploader } from './bureau.js'
 import type { BusinessTypeEntry, Directory } from './directory.js'
 import type { Delivery, NewEvent, NewInvoice, NewOrder } from './ports.js'
+import type { Shelf } from './shelf.js'
 
 export interface PrepareDeps {
   directory: () => Directory
   /** The compiled mapping of a stored version; null when it does not compile any more. */
   mapperOf: (businessType: string, version: MappingText) => OrderMapper | null
+  uploader: Pick<InvoiceUploader, 'draw'>
+  shelf: Shelf
   ids: IdSource
   clock: Clock
 }
@@ -142,7 +147,7 @@ function prepareDraft(subject: Subject, content: Content, mapped: InvoiceDraft, 
       grossAmount: sumAmounts(approval.invoices.map((invoice) => invoice.grossAmount)),
       invoiceCount: approval.invoices.length,
     },
-    invoices: approval.invoices.map((invoice, index) => toNewInvoice(deps, order, entry, invoice, index + 1)),
+    invoices: approval.invoices.map((invoice, index) => toNewInvoice(deps, order, unit, invoice, index + 1)),
     events: [],
   }
 }
@@ -150,16 +155,19 @@ function prepareDraft(subject: Subject, content: Content, mapped: InvoiceDraft, 
 function toNewInvoice(
   deps: PrepareDeps,
   order: NewOrder,
-  entry: BusinessTypeEntry,
+  unit: UsingUnit,
   invoice: Invoice,
   splitNo: number,
 ): NewInvoice {
   const content = toCanonicalJson(invoice)
+  const contentSha256 = sha256(content)
+  const id = deps.ids.uuid()
+  deps.shelf.put(id, { contentSha256, contentLength: content.length, unit, blank: deps.uploader.draw(unit, invoice) })
   return {
-    id: deps.ids.uuid(),
+    id,
     orderId: order.id,
     splitNo,
-    usingUnitId: entry.unitId,
+    usingUnitId: unit.id,
     kind: invoice.kind,
     buyerName: invoice.buyer.name,
     buyerTaxNo: invoice.buyer.taxNo,
@@ -168,7 +176,7 @@ function toNewInvoice(
     grossAmount: invoice.grossAmount,
     quotaAmount: invoice.quotaAmount,
     content,
-    contentSha256: sha256(content),
+    contentSha256,
     createdAt: order.receivedAt,
     parkCause: null,
   }

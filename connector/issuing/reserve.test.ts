@@ -7,7 +7,7 @@ import { hashBatch, planReservation } from './reserve.js'
 import type { QuotaState } from './supply-ports.js'
 
 function ready(id: string, yuan: string): ReadyInvoice {
-  return { id, orderId: `order of ${id}`, quotaAmount: amount(yuan), content: '{}', contentSha256: '' }
+  return { id, orderId: `order of ${id}`, quotaAmount: amount(yuan), contentSha256: '' }
 }
 
 function aQuota(overrides: Partial<QuotaState> = {}): QuotaState {

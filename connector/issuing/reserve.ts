@@ -14,9 +14,10 @@ import { after, type Clock, chinaDate, chinaYear, type Instant, taxPeriodOf } fr
 import { checkSeller } from '../taxpayer/gate.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import type { FrozenItem, NewBatch, ReadyInvoice } from './batch-ports.js'
-import type { InvoiceUploader } from './bureau.js'
+import type { Blank, InvoiceUploader } from './bureau.js'
 import type { Directory } from './directory.js'
 import type { IssuingStore, Tx } from './ports.js'
+import type { Shelf } from './shelf.js'
 import type { QuotaState, TakenNumber } from './supply-ports.js'
 
 /** Invoices in one upload. Source: Leqi base capability, QDFPSC takes at most 100. */
@@ -27,7 +28,8 @@ export interface ReserveDeps {
   directory: () => Directory
   /** Brings the directory up to date. */
   renewDirectory: () => Promise<void>
-  uploader: Pick<InvoiceUploader, 'freeze'>
+  uploader: Pick<InvoiceUploader, 'draw'>
+  shelf: Shelf
   ids: IdSource
   clock: Clock
   /** Who holds leases in this process. */
@@ -91,7 +93,8 @@ async function reserveReady(
   const parked = await parkPlanned(deps, tx, plan)
   const hasMore = ready.length === BATCH_COUNT_MAX
   if (plan.chosen.length === 0) return { batch: null, parked, hasMore }
-  const batch = freezeBatch(deps, unit, plan.chosen, numbers, now)
+  const blanks = await loadBlanks(deps, tx, unit, plan.chosen)
+  const batch = freezeBatch(deps, unit, blanks, numbers, now)
   await store.batches.freeze(tx, batch)
   await store.orders.markInProgress(tx, [...new Set(plan.chosen.map((invoice) => invoice.orderId))])
   const amount = sumQuota(plan.chosen)
@@ -156,19 +159,41 @@ function isInside(quota: QuotaState, today: string): boolean {
   return (quota.validFrom === null || today >= quota.validFrom) && (quota.validTo === null || today <= quota.validTo)
 }
 
+interface DrawnInvoice {
+  id: string
+  blank: Blank
+}
+
+/** From the shelf, or else drawn from the stored contents. */
+async function loadBlanks(
+  deps: ReserveDeps,
+  tx: Tx,
+  unit: UsingUnit,
+  chosen: readonly ReadyInvoice[],
+): Promise<readonly DrawnInvoice[]> {
+  const found = chosen.map(({ id, contentSha256 }) => ({ id, blank: deps.shelf.take(id, { contentSha256, unit }) }))
+  const missingIds = found.flatMap(({ id, blank }) => (blank === null ? [id] : []))
+  const contents = missingIds.length === 0 ? null : await deps.store.batches.loadContents(tx, missingIds)
+  return found.map(({ id, blank }) => {
+    if (blank !== null) return { id, blank }
+    const content = contents?.get(id)
+    if (content === undefined) throw new Defect(`invoice ${id} has no content`)
+    return { id, blank: deps.uploader.draw(unit, parseCanonicalInvoice(content)) }
+  })
+}
+
 function freezeBatch(
   deps: ReserveDeps,
   unit: UsingUnit,
-  chosen: readonly ReadyInvoice[],
+  drawn: readonly DrawnInvoice[],
   numbers: readonly TakenNumber[],
   now: Instant,
 ): NewBatch {
-  const items = chosen.map((ready, index): FrozenItem => {
+  const items = drawn.map(({ id, blank }, index): FrozenItem => {
     const taken = numbers[index]
     if (taken === undefined) throw new Defect('more invoices chosen than numbers taken')
-    const invoice = parseCanonicalInvoice(ready.content)
-    const frozen = deps.uploader.freeze(unit, { invoice, number: taken.invoiceNumber, issuedAt: now })
-    return { invoiceId: ready.id, ...taken, frozen, frozenSha256: sha256(frozen) }
+    const frozen = blank(taken.invoiceNumber, now)
+    return { invoiceId: id, ...taken, frozen, frozenSha256: sha256(frozen) }
   })
   return {
     id: deps.ids.uuid(),

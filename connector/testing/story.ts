@@ -178,10 +178,14 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
       const chosen = ready.slice(0, numbers.length)
       const sum = fen(chosen.reduce((total, invoice) => total + invoice.quotaAmount, 0n))
       if (chosen.length === 0 || quota === null || quota.availableAmount < sum) throw new Error('short')
+      const contents = await store.batches.loadContents(
+        tx,
+        chosen.map((invoice) => invoice.id),
+      )
       const items = chosen.map((invoice, index): FrozenItem => {
         const taken = numbers[index]
         if (taken === undefined) throw new Error('fewer numbers than invoices')
-        const frozen = `${taken.invoiceNumber} ${invoice.content}`
+        const frozen = `${taken.invoiceNumber} ${contents.get(invoice.id)}`
         return { invoiceId: invoice.id, ...taken, frozen, frozenSha256: sha256(frozen) }
       })
       const batch = makeBatch(items)

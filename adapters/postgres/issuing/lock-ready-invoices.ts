@@ -1,4 +1,4 @@
-/** Locks the oldest ready invoices of a unit, stepping over those that another worker holds, with their contents. */
+/** Locks the oldest ready invoices of a unit, stepping over those that another worker holds. */
 import type { ReadyInvoice } from '../../../connector/issuing/batch-ports.js'
 import type { Tx } from '../../../connector/issuing/ports.js'
 import { amount } from '../../../connector/kernel/amount.js'
@@ -9,14 +9,9 @@ import { run, type Statement } from '../statement.js'
 const LOCK_READY: Statement = {
   name: 'invoices.lock_ready',
   text: `
-    with locked as materialized (
-      select id, order_id, quota_amount, content_sha256 from invoices
-      where using_unit_id = $1 and invoice_number is null and park_cause is null
-      order by id limit $2 for update skip locked
-    )
-    select id, order_id, quota_amount, content_sha256,
-      (select c.content from invoice_contents c where c.invoice_id = l.id) as content
-    from locked l order by id`,
+    select id, order_id, quota_amount, content_sha256 from invoices
+    where using_unit_id = $1 and invoice_number is null and park_cause is null
+    order by id limit $2 for update skip locked`,
 }
 
 interface ReadyRow {
@@ -24,7 +19,6 @@ interface ReadyRow {
   order_id: string
   quota_amount: string
   content_sha256: string
-  content: string
 }
 
 export async function lockReadyInvoices(
@@ -37,7 +31,6 @@ export async function lockReadyInvoices(
     id: row.id,
     orderId: row.order_id,
     quotaAmount: amount(row.quota_amount),
-    content: row.content,
     contentSha256: row.content_sha256,
   }))
 }

@@ -37,16 +37,18 @@ function proveReadiness(open: OpenStore): void {
     const story = await setup(bench, 5)
     const { store } = bench
 
-    const [first, second] = await store.database.transaction(async (tx) => {
+    const [first, second, contents] = await store.database.transaction(async (tx) => {
       const mine = await store.batches.lockReady(tx, story.unit.id, 3)
       const theirs = await store.database.transaction((other) => store.batches.lockReady(other, story.unit.id, 3))
-      return [mine, theirs]
+      const oldest = mine.slice(0, 2).map(({ id }) => id)
+      return [mine, theirs, await store.batches.loadContents(tx, oldest)] as const
     })
 
     const ids = [...first, ...second].map(({ id }) => id)
     assert.deepEqual([first.length, second.length, new Set(ids).size], [3, 2, 5])
     assert.deepEqual(ids, [...ids].sort(), 'the oldest first')
-    assert.match(first[0]?.content ?? '', /咖啡杯/)
+    assert.deepEqual([...contents.keys()].sort(), ids.slice(0, 2))
+    assert.match(contents.get(ids[0] ?? '') ?? '', /咖啡杯/)
   })
 
   test('a parked invoice is not ready, and units are told by who waits longest', async (t) => {
