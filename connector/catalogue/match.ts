@@ -4,7 +4,8 @@
  * What the order says explicitly wins (contract 4a). A gap is filled only by a value that belongs to what the order
  * says: a rate belongs to its code, a bank account to its taxpayer. Better a gap that parks than a stranger's value.
  */
-import type { DraftBuyer, DraftLine, InvoiceDraft, Origin, Origins } from '../invoice/draft.js'
+import type { DraftBuyer, DraftLine, InvoiceDraft } from '../invoice/draft.js'
+import type { Origin, Origins } from '../invoice/origins.js'
 import type { TaxTables } from '../invoice/tax-tables.js'
 import type { Catalogue, CatalogueBuyer, Product } from './catalogue.js'
 
@@ -14,42 +15,90 @@ import type { Catalogue, CatalogueBuyer, Product } from './catalogue.js'
  * Shape   lines, shipping and buyer; origins of filled values name the product, the buyer or the table
  */
 export function matchCatalogue(draft: InvoiceDraft, catalogue: Catalogue, tables: TaxTables): InvoiceDraft {
-  const origins: Origins = { ...draft.origins }
-  const lines = draft.lines.map((line, index) =>
-    fillLine(line, { catalogue, tables, origins, pointer: `/lines/${index}` }),
-  )
-  const shipping =
-    draft.shipping === null ? null : fillLine(draft.shipping, { catalogue, tables, origins, pointer: '/shipping' })
+  const origins = draft.origins.copy()
+  const books: Books = { catalogue, tables, origins }
+  const lines = draft.lines.map((line, index) => fillLine(line, books, LINE_POINTERS[index] ?? pointInto(index)))
+  const shipping = draft.shipping === null ? null : fillLine(draft.shipping, books, SHIPPING_POINTERS)
   const buyer = fillBuyer(draft.buyer, catalogue, origins)
-  return { ...draft, lines, shipping, buyer, origins }
+  return {
+    orderNo: draft.orderNo,
+    letter: draft.letter,
+    kind: draft.kind,
+    currency: draft.currency,
+    pricesIncludeTax: draft.pricesIncludeTax,
+    expectedGross: draft.expectedGross,
+    buyer,
+    lines,
+    orderDiscount: draft.orderDiscount,
+    shipping,
+    differential: draft.differential,
+    remark: draft.remark,
+    payments: draft.payments,
+    drawer: draft.drawer,
+    payee: draft.payee,
+    reviewer: draft.reviewer,
+    extras: draft.extras,
+    coalQuality: draft.coalQuality,
+    originalOrderNo: draft.originalOrderNo,
+    reason: draft.reason,
+    origins,
+  }
 }
 
 interface Books {
   catalogue: Catalogue
   tables: TaxTables
   origins: Origins
-  /** JSON Pointer of the line. */
-  pointer: string
 }
 
-function fillLine(line: DraftLine, books: Books): DraftLine {
-  const product = findProduct(line, books.catalogue)
-  const filled = copyLine(line)
-  if (product !== null) {
-    lendProductValues(line, product, filled)
-    noteFilled(books, line, filled, { from: 'product', code: product.code })
-  }
+/** JSON Pointers of what books and table fill in one line. */
+interface LinePointers {
+  name: string
+  model: string
+  unit: string
+  taxCode: string
+  shortName: string
+  taxRate: string
+  preference: string
+}
 
-  // 简称 must be the code table's, whatever the books say (Source: Leqi rulebook 2.11).
-  const fromTable = filled.taxCode === null ? null : (books.tables.classification(filled.taxCode)?.shortName ?? null)
-  if (fromTable !== null && fromTable !== '') {
-    filled.shortName = fromTable
-    books.origins[`${books.pointer}/shortName`] = FROM_TABLE
+/** Lines whose pointers are kept: an ordinary order has no more. */
+const KEPT_LINE_COUNT = 200
+const LINE_POINTERS: readonly LinePointers[] = Array.from({ length: KEPT_LINE_COUNT }, (_, index) => pointInto(index))
+const SHIPPING_POINTERS = pointInto('shipping')
+
+function pointInto(line: number | 'shipping'): LinePointers {
+  const path = line === 'shipping' ? '/shipping' : `/lines/${line}`
+  return {
+    name: `${path}/name`,
+    model: `${path}/model`,
+    unit: `${path}/unit`,
+    taxCode: `${path}/taxCode`,
+    shortName: `${path}/shortName`,
+    taxRate: `${path}/taxRate`,
+    preference: `${path}/preference`,
   }
-  return filled
 }
 
 const FROM_TABLE: Origin = { from: 'table' }
+
+function fillLine(line: DraftLine, { catalogue, tables, origins }: Books, at: LinePointers): DraftLine {
+  const product = findProduct(line, catalogue)
+  const filled = copyLine(line)
+  if (product !== null) lendProductValues(line, product, filled)
+
+  // 简称 must be the code table's, whatever the books say (Source: Leqi rulebook 2.11).
+  const listed = filled.taxCode === null ? '' : (tables.classification(filled.taxCode)?.shortName ?? '')
+  if (product !== null) {
+    const origin: Origin = { from: 'product', code: product.code }
+    noteFilled(line, filled, origins, { at, origin, shortNameOrigin: listed === '' ? origin : FROM_TABLE })
+  }
+  if (listed !== '') {
+    if (filled.shortName === line.shortName) origins.note(at.shortName, FROM_TABLE)
+    filled.shortName = listed
+  }
+  return filled
+}
 
 /** Field by field: twice as fast as spreading, and every line of a draft passes here. */
 function copyLine(line: DraftLine): DraftLine {
@@ -97,22 +146,39 @@ function lendProductValues(line: DraftLine, product: Product, filled: DraftLine)
   if (line.taxRate?.equals(product.taxRate) ?? true) filled.preference ??= product.preference
 }
 
-function noteFilled({ origins, pointer }: Books, before: DraftLine, after: DraftLine, origin: Origin): void {
-  for (const field of PRODUCT_FIELDS) {
-    if (before[field] === null && after[field] !== null) origins[`${pointer}/${field}`] = origin
-  }
+interface Filling {
+  at: LinePointers
+  origin: Origin
+  shortNameOrigin: Origin
 }
 
-const PRODUCT_FIELDS = ['name', 'model', 'unit', 'taxCode', 'shortName', 'taxRate', 'preference'] as const
+/** Field by field as well: reading fields by name takes longer than all else that is done for a line. */
+function noteFilled(
+  before: DraftLine,
+  after: DraftLine,
+  origins: Origins,
+  { at, origin, shortNameOrigin }: Filling,
+): void {
+  if (before.name === null && after.name !== null) origins.note(at.name, origin)
+  if (before.model === null && after.model !== null) origins.note(at.model, origin)
+  if (before.unit === null && after.unit !== null) origins.note(at.unit, origin)
+  if (before.taxCode === null && after.taxCode !== null) origins.note(at.taxCode, origin)
+  if (before.shortName === null && after.shortName !== null) origins.note(at.shortName, shortNameOrigin)
+  if (before.taxRate === null && after.taxRate !== null) origins.note(at.taxRate, origin)
+  if (before.preference === null && after.preference !== null) origins.note(at.preference, origin)
+}
 
 function fillBuyer(buyer: DraftBuyer, catalogue: Catalogue, origins: Origins): DraftBuyer {
   const found = findBuyer(buyer, catalogue)
   if (found === null) return buyer
   const filled: DraftBuyer = {
-    ...buyer,
+    code: buyer.code,
     name: buyer.name ?? found.name,
     taxNo: buyer.taxNo ?? found.taxNo,
     isPerson: buyer.isPerson ?? found.isPerson,
+    idType: buyer.idType,
+    idNo: buyer.idNo,
+    nationality: buyer.nationality,
     address: buyer.address ?? found.address,
     phone: buyer.phone ?? found.phone,
     bank: buyer.bank ?? found.bank,
@@ -120,7 +186,7 @@ function fillBuyer(buyer: DraftBuyer, catalogue: Catalogue, origins: Origins): D
   }
   for (const field of BUYER_FIELDS) {
     if (buyer[field] === null && filled[field] !== null) {
-      origins[`/buyer/${field}`] = { from: 'buyer', code: found.code }
+      origins.note(`/buyer/${field}`, { from: 'buyer', code: found.code })
     }
   }
   return filled

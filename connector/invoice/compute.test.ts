@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatAmount } from '../kernel/amount.js'
 import { Decimal } from '../kernel/decimal.js'
-import { aDraft, aLine } from '../testing/invoice-drafts.js'
+import { aDraft, aLine, originsOf } from '../testing/invoice-drafts.js'
 import { computeLines } from './compute.js'
 import type { DraftLine, InvoiceDraft } from './draft.js'
 import type { InvoiceLine } from './invoice.js'
@@ -247,7 +247,7 @@ for (const [what, draft, faults] of FAULTY) {
 }
 
 test('a fault speaks both languages, with the figures, and is cured where the value came from', () => {
-  const origins = { '/lines/0/amount': { from: 'constant' as const } }
+  const origins = originsOf({ '/lines/0/amount': { from: 'constant' } })
   const computed = computeLines({ ...withLine({ quantity: '3', unitPrice: '3.30', amount: '10.00' }), origins })
   assert.ok(computed.kind === 'faulty')
   assert.deepEqual(computed.faults, [

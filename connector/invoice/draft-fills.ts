@@ -4,7 +4,7 @@
  *
  * Shape: JSON of `{ product: { <code>: [<pointer> …] }, buyer: { <code>: … }, setting: [<pointer> …], table: … }`.
  */
-import type { Origin, Origins } from './draft.js'
+import type { Origin, Origins } from './origins.js'
 
 interface Fills {
   product?: Record<string, string[]>
@@ -13,11 +13,11 @@ interface Fills {
   table?: string[]
 }
 
-export function describeFills(origins: Origins): string {
+export function describeFills({ paths, sources }: Origins): string {
   const fills: Fills = {}
-  for (const path in origins) {
-    const origin = origins[path]
-    if (origin !== undefined) note(fills, path, origin)
+  for (let index = 0; index < paths.length; index += 1) {
+    const origin = sources[index]
+    if (origin !== undefined) note(fills, paths[index] ?? '', origin)
   }
   return JSON.stringify(fills)
 }
@@ -30,7 +30,8 @@ function note(fills: Fills, path: string, origin: Origin): void {
       return
     case 'setting':
     case 'table':
-      fills[origin.from] = [...(fills[origin.from] ?? []), path]
+      fills[origin.from] ??= []
+      fills[origin.from]?.push(path)
       return
     default:
       return

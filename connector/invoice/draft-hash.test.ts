@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Decimal } from '../kernel/decimal.js'
+import { originsOf } from '../testing/invoice-drafts.js'
 import type { DeductionVoucher, DraftBuyer, DraftLine, InvoiceDraft } from './draft.js'
 import { hashDraft } from './draft-hash.js'
+import { Origins } from './origins.js'
 
 const LINE: DraftLine = {
   ...{
@@ -42,7 +44,7 @@ const DRAFT: InvoiceDraft = {
   payments: [{ channel: '009', transactionNo: '1' }],
   extras: [{ name: 'a', type: 'b', value: 'c' }],
   ...{ remark: 'r', drawer: 'd', payee: 'p', reviewer: 'v', coalQuality: 'q', originalOrderNo: 'o', reason: 'x' },
-  origins: { '/orderNo': { from: 'constant' } },
+  origins: originsOf({ '/orderNo': { from: 'constant' } }),
 }
 
 /** Every copy of a value in which one leaf is another one; origins apart. */
@@ -63,7 +65,7 @@ function* alter(value: unknown): Generator<unknown> {
 test('drafts of equal content have one hash, whatever their origins, key order and scale of decimals', () => {
   const turned: unknown = Object.fromEntries(Object.entries(DRAFT).reverse())
   // The same members in another order are the same type.
-  const draft = { ...(turned as InvoiceDraft), expectedGross: Decimal.of('3.1000'), origins: {} }
+  const draft = { ...(turned as InvoiceDraft), expectedGross: Decimal.of('3.1000'), origins: new Origins() }
   assert.equal(hashDraft(draft), hashDraft(DRAFT))
   assert.match(hashDraft(DRAFT), /^[0-9a-f]{64}$/)
 })

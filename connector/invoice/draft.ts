@@ -5,6 +5,7 @@
  * Must not know: the order's own shape; tax arithmetic.
  */
 import type { Decimal } from '../kernel/decimal.js'
+import type { Origins } from './origins.js'
 
 export type Letter = 'blue' | 'red'
 /** 票种: 普票 ordinary (fppz 02), 专票 special (fppz 01). */
@@ -81,16 +82,6 @@ export interface DraftExtra {
   type: string
   value: string
 }
-
-/** Where a value of the draft came from: JSON Pointer into the draft → source. Values of lines use the draft's indices. */
-export type Origins = Record<string, Origin>
-export type Origin =
-  | { from: 'order'; paths: readonly string[] }
-  | { from: 'constant' }
-  | { from: 'product'; code: string }
-  | { from: 'buyer'; code: string }
-  | { from: 'setting' }
-  | { from: 'table' }
 
 export interface InvoiceDraft {
   orderNo: string

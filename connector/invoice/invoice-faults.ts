@@ -1,7 +1,7 @@
 /** What computing and splitting can find wrong with a draft: stable codes, both languages, and who can cure it. */
 import type { Fault } from '../kernel/fault.js'
 import { cureOf } from './checks/cure.js'
-import type { Origins } from './draft.js'
+import type { Origins } from './origins.js'
 
 /** Code → Chinese, English. Figures are appended in brackets. */
 const MESSAGES = {

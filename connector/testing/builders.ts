@@ -5,6 +5,7 @@
 import type { InvoiceDraft } from '../invoice/draft.js'
 import type { IssuingContext } from '../invoice/finding.js'
 import type { Buyer, Invoice, InvoiceLine } from '../invoice/invoice.js'
+import { Origins } from '../invoice/origins.js'
 import type { DifferentialCode, RateEntry, TaxClassification, TaxTables } from '../invoice/tax-tables.js'
 import { amount, sumAmounts } from '../kernel/amount.js'
 import { Decimal } from '../kernel/decimal.js'
@@ -324,11 +325,13 @@ const RATES: readonly RateEntry[] = [
 ]
 
 /** Everything from the order, so that the sender is who cures. */
-const ORDER_ORIGINS: InvoiceDraft['origins'] = Object.fromEntries(
-  [
-    ...['/kind', '/letter', '/lines', '/orderDiscount', '/expectedGross', '/remark', '/drawer', '/payee', '/reviewer'],
-    ...['/buyer', '/lines/0', '/lines/1', '/shipping', '/differential', '/payments', '/extras', '/coalQuality'],
-  ].map((path) => [path, { from: 'order', paths: [path] }]),
+const ORDER_PATHS = [
+  ...['/kind', '/letter', '/lines', '/orderDiscount', '/expectedGross', '/remark', '/drawer', '/payee', '/reviewer'],
+  ...['/buyer', '/lines/0', '/lines/1', '/shipping', '/differential', '/payments', '/extras', '/coalQuality'],
+]
+const ORDER_ORIGINS = new Origins(
+  ORDER_PATHS,
+  ORDER_PATHS.map((path) => ({ from: 'order', paths: [path] })),
 )
 
 /** A test's tax number is right by construction. */

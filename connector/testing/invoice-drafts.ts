@@ -1,5 +1,6 @@
 /** Builders of drafts for tests: say what matters, the rest is an ordinary order of a fictitious shop. */
 import type { DraftBuyer, DraftLine, InvoiceDraft } from '../invoice/draft.js'
+import { type Origin, Origins } from '../invoice/origins.js'
 import { Decimal } from '../kernel/decimal.js'
 
 type DecimalKeys<T> = { [Key in keyof T]: Decimal extends T[Key] ? Key : never }[keyof T]
@@ -68,12 +69,17 @@ export function aDraft(written: WrittenDraft = {}): InvoiceDraft {
     coalQuality: null,
     originalOrderNo: null,
     reason: null,
-    origins: {},
+    origins: new Origins(),
     ...rest,
     expectedGross: read(expectedGross),
     orderDiscount: read(orderDiscount),
     buyer: aBuyer(buyer),
   }
+}
+
+/** Origins by path, as golden files show them. */
+export function originsOf(byPath: Readonly<Record<string, Origin>>): Origins {
+  return new Origins(Object.keys(byPath), Object.values(byPath))
 }
 
 function read(written: Decimal | string | null | undefined): Decimal | null {

@@ -2,7 +2,7 @@
  * A cell: one field of the draft with the constant or the expression that fills it, checked against what the field
  * takes. Texts come out trimmed and never empty, money never with parts of a fen.
  */
-import type { Origin } from '../../connector/invoice/draft.js'
+import type { Origin } from '../../connector/invoice/origins.js'
 import { exactAmount } from '../../connector/kernel/amount.js'
 import { Decimal } from '../../connector/kernel/decimal.js'
 import type { Leaf } from './definition.js'

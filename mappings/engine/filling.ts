@@ -3,7 +3,7 @@
  * faults with the field, the order's values that were looked at, and the place in the mapping.
  */
 import { EvaluationError } from '@marcbachmann/cel-js'
-import type { Origins } from '../../connector/invoice/draft.js'
+import { Origins } from '../../connector/invoice/origins.js'
 import type { Decimal } from '../../connector/kernel/decimal.js'
 import type { Fault } from '../../connector/kernel/fault.js'
 import { type Cell, KEPT_ITEM_COUNT } from './cell.js'
@@ -14,20 +14,22 @@ import { type SourcePath, toPointer } from './source-path.js'
 
 /** The part of the draft that is being filled. */
 export interface Place {
-  /** JSON Pointer of the part with a slash behind it: `/lines/2/`. */
-  prefix: string
-  /** Where the part stands in its list of the draft; 0 outside a list. */
-  partIndex: number
+  /** JSON Pointer of the part, or of the list of the draft that it stands in: `/buyer`, `/lines`. */
+  owner: string
+  /** Where the part stands in its list; null outside a list. */
+  partIndex: number | null
   values: Values
   /** The item of the order that the part stands for; '' and 0 outside an entry. */
   listPointer: string
   itemIndex: number
+  /** Origins that were noted before the part. */
+  originCount: number
 }
 
 export class Filling {
   readonly values: Values
   readonly faults: Fault[]
-  readonly origins: Origins = {}
+  readonly origins = new Origins()
 
   constructor(order: OrderRecord, faults: Fault[]) {
     this.values = { order }
@@ -87,6 +89,12 @@ export class Filling {
     }
   }
 
+  /** The head of the draft or a part of it that is no list. */
+  placeOf(owner: string): Place {
+    const originCount = this.origins.count
+    return { owner, partIndex: null, values: this.values, listPointer: '', itemIndex: 0, originCount }
+  }
+
   /** For an order that is at fault already: what can be read of it, without a word about what cannot. */
   tryTake<T>(cell: Cell<T>, place: Place): T | null {
     try {
@@ -97,19 +105,24 @@ export class Filling {
     }
   }
 
-  /** Takes back the origins of a part that does not enter the draft. */
-  forget(cells: Readonly<Record<string, Cell<unknown> | null>>, place: Place): void {
-    for (const field of Object.keys(cells)) if (cells[field] !== null) delete this.origins[place.prefix + field]
-  }
-
   pointerOf(source: SourcePath, { listPointer, itemIndex }: Place): string {
     return toPointer(source, `${listPointer}/${itemIndex}`)
   }
 
-  #note(cell: Cell<unknown>, { prefix, partIndex, listPointer, itemIndex }: Place): void {
-    const pointer = cell.pointers[partIndex] ?? prefix + cell.field
-    if (partIndex < KEPT_ITEM_COUNT) cell.pointers[partIndex] = pointer
-    this.origins[pointer] = cell.originOf(listPointer, itemIndex)
+  /** Takes back the origins of a part that does not enter the draft; to be called right after it was filled. */
+  forget({ originCount }: Place): void {
+    this.origins.forgetSince(originCount)
+  }
+
+  #note(cell: Cell<unknown>, place: Place): void {
+    const { partIndex, listPointer, itemIndex } = place
+    const index = partIndex ?? 0
+    let pointer = cell.pointers[index]
+    if (pointer === undefined) {
+      pointer = targetOf(cell, place)
+      if (index < KEPT_ITEM_COUNT) cell.pointers[index] = pointer
+    }
+    this.origins.note(pointer, cell.originOf(listPointer, itemIndex))
   }
 
   #assertExpected(error: unknown): asserts error is ExpressionError | EvaluationError | RangeError {
@@ -120,7 +133,7 @@ export class Filling {
 
   #toFault(error: unknown, cell: Cell<unknown>, place: Place): Fault {
     this.#assertExpected(error)
-    const target = place.prefix + cell.field
+    const target = targetOf(cell, place)
     const { expression } = cell
     const suspect = expression?.isTranslated === false ? expression.suspect : null
     if (error instanceof ExpressionError && error.cure === 'sender' && suspect !== null) {
@@ -132,6 +145,11 @@ export class Filling {
     const position: Position = expression?.position ?? { line: 1, column: 1 }
     return makeEvaluationFault(describe(error), { target, sources, position })
   }
+}
+
+/** The field of the draft that a cell fills. */
+function targetOf({ field }: Cell<unknown>, { owner, partIndex }: Place): string {
+  return partIndex === null ? `${owner}/${field}` : `${owner}/${partIndex}/${field}`
 }
 
 interface Described {

@@ -44,7 +44,7 @@ export function mapOrder({ shape, cells, walks }: CompiledDraft, order: unknown)
   const { record, faults, counts } = readOrder(order, shape)
   if (!isAffordable(walks, counts)) return { kind: 'faulty', orderNo: null, faults: [TOO_MUCH_WORK] }
   const filling = new Filling(record, faults)
-  const head: Place = { prefix: '/', partIndex: 0, values: filling.values, listPointer: '', itemIndex: 0 }
+  const head = filling.placeOf('')
   const isBroken = faults.length > 0
 
   const orderNo = readOrderNo(cells, filling, head, isBroken)
@@ -53,9 +53,10 @@ export function mapOrder({ shape, cells, walks }: CompiledDraft, order: unknown)
   if (isBroken) return { kind: 'faulty', orderNo, faults }
 
   const dropped: DroppedLine[] = []
-  const draft = fillDraft(cells, filling, head, dropped)
+  // Without a number the draft is not used, but its other faults are told.
+  const draft = fillDraft(orderNo ?? '', cells, filling, head, dropped)
   if (faults.length > 0 || orderNo === null) return { kind: 'faulty', orderNo, faults }
-  return { kind: 'draft', draft: { orderNo, ...draft }, dropped }
+  return { kind: 'draft', draft, dropped }
 }
 
 /** Not even the order number is computed then: nobody knows what its expression costs. */
@@ -98,23 +99,25 @@ function findRefusal({ accept }: DraftCells, filling: Filling, place: Place, isB
 }
 
 function fillDraft(
+  orderNo: string,
   cells: DraftCells,
   filling: Filling,
   place: Place,
   dropped: DroppedLine[],
-): Omit<InvoiceDraft, 'orderNo'> {
+): InvoiceDraft {
   const { head } = cells
   return {
+    orderNo,
     letter: filling.takeOr(head.letter, place, 'blue'),
     kind: filling.takeOr(head.kind, place, 'ordinary'),
     currency: filling.takeOr(head.currency, place, 'CNY'),
     pricesIncludeTax: filling.takeOr(head.pricesIncludeTax, place, true),
     expectedGross: filling.take(head.expectedGross, place),
-    buyer: fillBuyer(cells.buyer, filling, { ...place, prefix: '/buyer/' }),
+    buyer: fillBuyer(cells.buyer, filling, filling.placeOf('/buyer')),
     lines: fillLines(cells.lines, filling, dropped),
     orderDiscount: filling.takeDiscount(head.orderDiscount, place),
-    shipping: fillShipping(cells.shipping, filling, { ...place, prefix: '/shipping/' }, dropped),
-    differential: fillDifferential(cells.differential, filling, { ...place, prefix: '/differential/' }),
+    shipping: fillShipping(cells.shipping, filling, filling.placeOf('/shipping'), dropped),
+    differential: fillDifferential(cells.differential, filling, filling.placeOf('/differential')),
     remark: filling.take(head.remark, place),
     payments: fillEach(cells.payments, filling, '/payments', (each, at) => fillPayment(each, filling, at)),
     drawer: filling.take(head.drawer, place),
@@ -160,7 +163,7 @@ function fillShipping(
   if (cells === null) return null
   const line = fillLine(cells, filling, place)
   if (line.amount !== null || line.unitPrice !== null) return keepLine(line, cells, filling, place, dropped)
-  filling.forget(cells, place)
+  filling.forget(place)
   return null
 }
 
@@ -178,7 +181,7 @@ function keepLine(
   const itemPointer = place.listPointer === '' ? '' : `${place.listPointer}/${place.itemIndex}`
   const path = itemPointer === '' && source !== null ? filling.pointerOf(source, place) : itemPointer
   dropped.push({ path, name: line.name })
-  filling.forget(cells, place)
+  filling.forget(place)
   return null
 }
 
@@ -260,7 +263,8 @@ function fillEach<Cells, T>(
       const values = bindEntry(entry.itemName, filling.values.order, items[itemIndex])
       const { listPointer } = entry
       const partIndex = filled.length
-      const place: Place = { prefix: `${list}/${partIndex}/`, partIndex, values, listPointer, itemIndex }
+      const originCount = filling.origins.count
+      const place: Place = { owner: list, partIndex, values, listPointer, itemIndex, originCount }
       if (entry.where !== null && filling.test(entry.where, place) !== true) continue
       const value = fill(entry.cells, place)
       if (value !== null) filled.push(value)

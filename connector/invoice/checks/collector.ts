@@ -1,7 +1,7 @@
 /** Runs checks over a document and keeps what they say. */
 import { assert } from '../../kernel/never.js'
-import type { Origins } from '../draft.js'
 import type { Finding } from '../finding.js'
+import type { Origins } from '../origins.js'
 import { type CheckFacts, keyOf, type Report } from './check.js'
 import { cureOf } from './cure.js'
 import type { CheckPolicy } from './policy.js'

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Origins } from '../draft.js'
+import { originsOf } from '../../testing/invoice-drafts.js'
+import { Origins } from '../origins.js'
 import { cureOf } from './cure.js'
 
-const ORIGINS: Origins = {
+const ORIGINS = originsOf({
   '/lines': { from: 'order', paths: ['/items'] },
   '/lines/0/name': { from: 'order', paths: ['/items/0/title'] },
   '/lines/0/taxRate': { from: 'product', code: 'CUP-1' },
@@ -12,7 +13,7 @@ const ORIGINS: Origins = {
   '/kind': { from: 'constant' },
   '/drawer': { from: 'setting' },
   '/payments': { from: 'order', paths: ['/payment'] },
-}
+})
 
 test('whoever put a value there cures it', () => {
   assert.deepEqual(cureOf('/lines/0/name', ORIGINS), { cure: 'sender' })
@@ -32,11 +33,11 @@ test('a missing value that the books could hold waits for the catalogue, though 
     assert.deepEqual(cureOf(`/lines/1/${name}`, ORIGINS), { cure: 'administrator', parkCause: 'catalogue_missing' })
   }
   assert.deepEqual(cureOf('/buyer/name', ORIGINS), { cure: 'administrator', parkCause: 'catalogue_missing' })
-  assert.deepEqual(cureOf('/drawer', {}), { cure: 'administrator', parkCause: 'unit_unverified' })
+  assert.deepEqual(cureOf('/drawer', new Origins()), { cure: 'administrator', parkCause: 'unit_unverified' })
 })
 
 test("any other missing value is the sender's to give", () => {
   assert.deepEqual(cureOf('/lines/1/quantity', ORIGINS), { cure: 'sender' })
-  assert.deepEqual(cureOf('/lines', {}), { cure: 'sender' })
+  assert.deepEqual(cureOf('/lines', new Origins()), { cure: 'sender' })
   assert.deepEqual(cureOf('', ORIGINS), { cure: 'sender' })
 })

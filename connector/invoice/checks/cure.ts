@@ -3,7 +3,7 @@
  */
 import type { Fault } from '../../kernel/fault.js'
 import { assertNever } from '../../kernel/never.js'
-import type { Origin, Origins } from '../draft.js'
+import type { Origin, Origins } from '../origins.js'
 
 /** Values that the seller's own books or the code table can supply when the order leaves them out. */
 const CATALOGUE_VALUES: ReadonlySet<string> = new Set(
@@ -22,7 +22,7 @@ const INDEX = /^\d+$/
  */
 export function cureOf(path: string, origins: Origins): Pick<Fault, 'cure' | 'parkCause'> {
   for (let prefix = path; prefix !== ''; ) {
-    const origin = origins[prefix]
+    const origin = origins.get(prefix)
     if (origin !== undefined) return cureOfOrigin(origin)
     const slash = prefix.lastIndexOf('/')
     if (INDEX.test(prefix.slice(slash + 1))) break
