@@ -39,7 +39,7 @@ export async function openLoad(url: string, names: { prefix: string; businessTyp
   const { queue } = await consumer.assertQueue('', { exclusive: true, autoDelete: true })
   await consumer.bindQueue(queue, `${names.prefix}leqi.results`, `result.${names.businessType}.#`)
   let current: Run | null = null
-  await consumer.consume(queue, (message) => message !== null && current !== null && note(current, message.content), {
+  await consumer.consume(queue, (message) => message !== null && current !== null && note(current, message), {
     noAck: true,
   })
   return {
@@ -86,17 +86,19 @@ async function publishAll(
   await channel.waitForConfirms()
 }
 
-function note(run: Run, content: Buffer): void {
-  const result = JSON.parse(content.toString('utf8')) as { orderNo: string; status: string }
+/** A result comes back with the id of its order message and tells its status in the routing key; its body is not read. */
+function note(run: Run, { properties, fields }: amqp.ConsumeMessage): void {
+  const orderNo = String(properties.correlationId)
+  const status = fields.routingKey.slice(fields.routingKey.lastIndexOf('.') + 1)
   run.lastResultAt = performance.now()
-  const publishedAt = run.publishedAt.get(result.orderNo)
+  const publishedAt = run.publishedAt.get(orderNo)
   if (publishedAt === undefined) {
     run.extraCount += 1
     return
   }
-  run.publishedAt.delete(result.orderNo)
+  run.publishedAt.delete(orderNo)
   run.latenciesMs.push(run.lastResultAt - publishedAt)
-  run.statuses[result.status] = (run.statuses[result.status] ?? 0) + 1
+  run.statuses[status] = (run.statuses[status] ?? 0) + 1
 }
 
 async function waitForResults(run: Run, count: number): Promise<void> {

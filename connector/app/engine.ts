@@ -70,6 +70,8 @@ export function makeEngine(deps: EngineDeps): Engine {
   const shortUnits = new Set<UsingUnitId>()
   const probes = new Map<UsingUnitId, number>()
   const polls = pLimit(POLL_COUNT_MAX)
+  /** Batches may be due that nobody had hands for. */
+  let arePollsFull = false
   const settleDeps = { ...deps, report }
 
   /** Runs a piece of work beside the stations; `stop` waits for it, an error is told. */
@@ -153,7 +155,8 @@ export function makeEngine(deps: EngineDeps): Engine {
 
   async function pollDue(): Promise<number> {
     const freeCount = POLL_COUNT_MAX - polls.activeCount - polls.pendingCount
-    if (freeCount <= 0) return 0
+    arePollsFull = freeCount <= 0
+    if (arePollsFull) return 0
     const batches = await deps.store.batches.claimDue({
       now: deps.clock.now(),
       lease: { owner: deps.owner, ms: deps.leaseMs },
@@ -161,7 +164,8 @@ export function makeEngine(deps: EngineDeps): Engine {
       limit: freeCount,
     })
     for (const batch of batches) pollSoon(batch)
-    return batches.length
+    // Fewer than asked for were all that is due; what becomes due later has its own kick.
+    return batches.length === freeCount ? freeCount : 0
   }
 
   function pollSoon(batch: HeldBatch): void {
@@ -175,7 +179,7 @@ export function makeEngine(deps: EngineDeps): Engine {
         if (dueAt !== null) stations.poll.kickAt(dueAt)
       } finally {
         held.delete(batch.id)
-        stations.poll.kick()
+        if (arePollsFull) stations.poll.kick()
       }
     })
   }
