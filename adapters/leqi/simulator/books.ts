@@ -6,7 +6,7 @@
  * `used` is the sum of `quotaNet` of the stored invoices dated in its period.
  */
 import { toPeriod } from './clock.js'
-import { Exact, NOTHING } from './exact.js'
+import { readFen } from './exact.js'
 import type { Taxpayer } from './registry.js'
 
 /** 5th digit of a number that Leqi gives out, as in its published samples. Source: rulebook 1.1. */
@@ -28,23 +28,24 @@ export interface Segment {
 export interface QuotaMove {
   serial: string
   direction: 'download' | 'return'
-  amount: Exact
+  /** Fen. */
+  amount: bigint
   period: string
   atMs: number
   windowFrom: string | null
   windowTo: string | null
 }
 
-/** One calendar month of one taxpayer. Amounts are net of tax. */
+/** One calendar month of one taxpayer. Amounts are fen, net of tax. */
 export interface PeriodLedger {
   period: string
-  total: Exact
+  total: bigint
   /** Used or held by other channels (web platform, tax-control devices). */
-  otherUsed: Exact
+  otherUsed: bigint
   /** Downloads − returns through Leqi. */
-  downloaded: Exact
+  downloaded: bigint
   /** Σ quotaNet of uploaded invoices dated in the period. */
-  used: Exact
+  used: bigint
   /** `yyyyMMdd`, both ends included; null before the first download. */
   windowFrom: string | null
   windowTo: string | null
@@ -70,8 +71,8 @@ export interface StoredInvoice {
   net: string
   tax: string
   gross: string
-  /** The part of the net amount that used quota. */
-  quotaNet: Exact
+  /** The part of the net amount that used quota, in fen. */
+  quotaNet: bigint
   receiptNo: string
   /** Uploads of this number after it was stored, and how many of them carried other content. */
   repeatCount: number
@@ -135,8 +136,8 @@ export function makeBooks(firstRunningNumber: bigint): Books {
       const { ledgers } = books.accountOf(taxpayer)
       const known = ledgers.get(period)
       if (known !== undefined) return known
-      const total = new Exact(taxpayer.quotaByPeriod[period] ?? taxpayer.monthlyQuota)
-      const zeros = { otherUsed: NOTHING, downloaded: NOTHING, used: NOTHING }
+      const total = readFen(taxpayer.quotaByPeriod[period] ?? taxpayer.monthlyQuota)
+      const zeros = { otherUsed: 0n, downloaded: 0n, used: 0n }
       const ledger: PeriodLedger = { period, total, ...zeros, windowFrom: null, windowTo: null }
       ledgers.set(period, ledger)
       return ledger
@@ -165,11 +166,12 @@ export function findSegment(account: Account, number: string): Segment | undefin
 }
 
 /** 已下载未使用额度: downloaded this month − uploaded invoices dated this month. Source: CXSXED, yxzwsyed. */
-export function unusedOf(ledger: PeriodLedger): Exact {
-  return ledger.downloaded.minus(ledger.used)
+export function unusedOf(ledger: PeriodLedger): bigint {
+  return ledger.downloaded - ledger.used
 }
 
 /** 可用剩余额度: what may still be downloaded; never below zero, for the total may be lowered inside a month. */
-export function availableOf(ledger: PeriodLedger): Exact {
-  return Exact.max(NOTHING, ledger.total.minus(ledger.otherUsed).minus(ledger.downloaded))
+export function availableOf(ledger: PeriodLedger): bigint {
+  const rest = ledger.total - ledger.otherUsed - ledger.downloaded
+  return rest > 0n ? rest : 0n
 }

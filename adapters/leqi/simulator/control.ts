@@ -28,7 +28,7 @@ import type {
 } from './control-input.js'
 import type { Counters } from './counters.js'
 import type { TaxTables } from './desks/visit.js'
-import { Exact } from './exact.js'
+import { readFen } from './exact.js'
 import type { Registry, Taxpayer, TaxpayerTraits } from './registry.js'
 import type { Settings } from './settings.js'
 import { parseKey } from './sm4.js'
@@ -147,8 +147,8 @@ function makeWorldControl(parts: () => ControlParts): Omit<SimulatorControl, Beh
     setQuota(taxNo, input, environment = 'production') {
       const { books, clock } = parts()
       const ledger = books[environment].ledgerOf(findTaxpayer(taxNo), input.period ?? toPeriod(clock.nowMs()))
-      if (input.total !== undefined) ledger.total = new Exact(input.total)
-      if (input.otherUsed !== undefined) ledger.otherUsed = new Exact(input.otherUsed)
+      if (input.total !== undefined) ledger.total = readFen(input.total)
+      if (input.otherUsed !== undefined) ledger.otherUsed = readFen(input.otherUsed)
       if (input.window !== undefined) {
         ledger.windowFrom = input.window.from
         ledger.windowTo = input.window.to

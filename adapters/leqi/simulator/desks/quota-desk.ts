@@ -7,7 +7,7 @@
 import { type QuotaMoveAnswer, type QuotaStateAnswer, UNLIMITED_QUOTA } from '../../wire.js'
 import { availableOf, type PeriodLedger, type QuotaMove, unusedOf } from '../books.js'
 import { daysOfPeriod, toChinaDate, toPeriod } from '../clock.js'
-import { Exact, toYuan } from '../exact.js'
+import { readFen, toYuan } from '../exact.js'
 import { type DeskAnswer, isOwnSerial, readField, refuse, refuseForeignTaxNo, type Visit } from './visit.js'
 
 /** Day of the month on which VAT returns are due; holidays move it in real life, never here. Source: rulebook 3.3. */
@@ -48,14 +48,14 @@ export function moveQuota(visit: Visit): DeskAnswer {
   if (!isOwnSerial(visit, serial))
     return refuse('参数校验异常：业务流水号应为使用单位平台编号+直连单位平台编号+32位随机数')
   if (!AMOUNT_PATTERN.test(amountText)) return refuse('参数校验异常：申请额度格式不正确')
-  const amount = new Exact(amountText)
-  if (!amount.greaterThan(0)) return refuse('参数校验异常：申请额度应大于0')
+  const amount = readFen(amountText)
+  if (amount === 0n) return refuse('参数校验异常：申请额度应大于0')
 
   const wanted = { serial, direction: direction === '0' ? 'download' : 'return', amount } as const
   const account = visit.books.accountOf(visit.taxpayer)
   const earlier = account.moves.get(serial)
   if (earlier !== undefined) {
-    const isSame = earlier.direction === wanted.direction && earlier.amount.equals(amount)
+    const isSame = earlier.direction === wanted.direction && earlier.amount === amount
     return isSame ? answer(earlier) : refuse('[L-113] 业务流水号重复，且申请类型或申请额度与首次申请不一致')
   }
   const ledger = visit.books.ledgerOf(visit.taxpayer, toPeriod(visit.nowMs))
@@ -67,13 +67,13 @@ export function moveQuota(visit: Visit): DeskAnswer {
   return answer(move)
 }
 
-function download(visit: Visit, ledger: PeriodLedger, amount: Exact): DeskAnswer | null {
+function download(visit: Visit, ledger: PeriodLedger, amount: bigint): DeskAnswer | null {
   const { traits } = visit.taxpayer
   if (traits.isQuotaSuspended) return refuse('[L-112] 当前纳税人已暂停赋额，不能下载发票额度')
-  if (!traits.hasUnlimitedQuota && amount.greaterThan(availableOf(ledger))) {
+  if (!traits.hasUnlimitedQuota && amount > availableOf(ledger)) {
     return refuse('[L-113] 申请下载额度大于可用剩余额度')
   }
-  ledger.downloaded = ledger.downloaded.plus(amount)
+  ledger.downloaded += amount
   const days = daysOfPeriod(ledger.period)
   const deadline = ledger.period + FILING_DEADLINE_DAY
   const isBeforeDeadline = toChinaDate(visit.nowMs).replaceAll('-', '') <= deadline
@@ -82,9 +82,9 @@ function download(visit: Visit, ledger: PeriodLedger, amount: Exact): DeskAnswer
   return null
 }
 
-function giveBack(ledger: PeriodLedger, amount: Exact): DeskAnswer | null {
-  if (amount.greaterThan(unusedOf(ledger))) return refuse('[L-113] 申请退回额度大于已下载未使用额度')
-  ledger.downloaded = ledger.downloaded.minus(amount)
+function giveBack(ledger: PeriodLedger, amount: bigint): DeskAnswer | null {
+  if (amount > unusedOf(ledger)) return refuse('[L-113] 申请退回额度大于已下载未使用额度')
+  ledger.downloaded -= amount
   return null
 }
 

@@ -9,7 +9,6 @@ import type { UploadAnswerBody } from '../../wire.js'
 import { findSegment, type Receipt, type ReceiptRow, type StoredInvoice } from '../books.js'
 import type { Counters } from '../counters.js'
 import type { Dice } from '../dice.js'
-import type { Exact } from '../exact.js'
 import { makeUploadCase, type UploadCase } from '../rules/case.js'
 import { judgeInvoice, type Verdict } from '../rules/judge.js'
 import { quotaNetOf } from '../rules/quota-rules.js'
@@ -120,7 +119,7 @@ function judge(intake: Intake, invoice: UploadedInvoice, row: { place: number; d
   return { number, status: '00', message: '上传成功', dueAtMs }
 }
 
-function store(intake: Intake, uploadCase: UploadCase, details: { quotaNet: Exact; place: number }): void {
+function store(intake: Intake, uploadCase: UploadCase, details: { quotaNet: bigint; place: number }): void {
   const { visit, settings, receiptNo } = intake
   const { head, seller, account, period } = uploadCase
   const stored: StoredInvoice = {
@@ -141,7 +140,7 @@ function store(intake: Intake, uploadCase: UploadCase, details: { quotaNet: Exac
   }
   visit.books.invoices.set(stored.number, stored)
   const ledger = visit.books.ledgerOf(seller, period)
-  ledger.used = ledger.used.plus(details.quotaNet)
+  ledger.used += details.quotaNet
   const segment = findSegment(account, stored.number)
   if (segment !== undefined) segment.usedCount += 1
 }

@@ -7,7 +7,7 @@
 import type { Account } from '../books.js'
 import { parseChinaDateTime, toPeriod } from '../clock.js'
 import type { TaxTables } from '../desks/visit.js'
-import { Exact } from '../exact.js'
+import { type Figure, readFen, readFigure, readRate, toRateText } from '../exact.js'
 import type { Taxpayer } from '../registry.js'
 import type { Classification } from '../tables/classification.js'
 import type { LineForm, UploadedInvoice, VoucherForm } from '../upload-form.js'
@@ -16,10 +16,15 @@ export interface CaseLine {
   form: LineForm
   /** 1, 2, 3 … as it stands in the list. */
   place: number
-  net: Exact
-  tax: Exact
-  gross: Exact
-  rate: Exact
+  /** Null when the text is empty or no number. */
+  quantity: Figure | null
+  price: Figure | null
+  /** Fen. */
+  net: bigint
+  tax: bigint
+  gross: bigint
+  /** Millionths. */
+  rate: bigint
   /** The rate in its shortest form, the key of the rate table. */
   rateText: string
   classification: Classification | undefined
@@ -30,9 +35,10 @@ export interface UploadCase {
   lines: readonly CaseLine[]
   payments: UploadedInvoice['payments']
   vouchers: readonly VoucherForm[]
-  net: Exact
-  tax: Exact
-  gross: Exact
+  /** Fen. */
+  net: bigint
+  tax: bigint
+  gross: bigint
   isDifferential: boolean
   isSpecial: boolean
   seller: Taxpayer
@@ -59,19 +65,23 @@ export interface CaseSurroundings {
 
 export function makeUploadCase(invoice: UploadedInvoice, surroundings: CaseSurroundings): UploadCase {
   const { head, lines, payments, vouchers } = invoice
+  const { seller, account, tables, receivedAtMs } = surroundings
   const issuedAtMs = parseChinaDateTime(head.kprq)
-  const period = toPeriod(issuedAtMs ?? surroundings.receivedAtMs)
+  const period = issuedAtMs === null ? toPeriod(receivedAtMs) : head.kprq.slice(0, 4) + head.kprq.slice(5, 7)
   return {
-    ...surroundings,
     head,
-    lines: lines.map((form, index) => toCaseLine(form, index + 1, surroundings.tables)),
+    lines: lines.map((form, index) => toCaseLine(form, index + 1, tables)),
     payments,
     vouchers,
-    net: new Exact(head.hjje),
-    tax: new Exact(head.hjse),
-    gross: new Exact(head.jshj),
+    net: readFen(head.hjje),
+    tax: readFen(head.hjse),
+    gross: readFen(head.jshj),
     isDifferential: head.cezslxDm !== '',
     isSpecial: head.fppz === '01',
+    seller,
+    account,
+    tables,
+    receivedAtMs,
     issuedAtMs,
     issueDay: issuedAtMs === null ? `${period.slice(0, 4)}-${period.slice(4)}-01` : head.kprq.slice(0, 10),
     period,
@@ -79,13 +89,15 @@ export function makeUploadCase(invoice: UploadedInvoice, surroundings: CaseSurro
 }
 
 function toCaseLine(form: LineForm, place: number, tables: TaxTables): CaseLine {
-  const { rate, rateText } = readRate(form.slv)
+  const { rate, rateText } = readKnownRate(form.slv)
   return {
     form,
     place,
-    net: new Exact(form.je),
-    tax: new Exact(form.se),
-    gross: new Exact(form.hsje),
+    quantity: readFigure(form.sl),
+    price: readFigure(form.dj),
+    net: readFen(form.je),
+    tax: readFen(form.se),
+    gross: readFen(form.hsje),
     rate,
     rateText,
     classification: tables.classifications.find(form.sphfwssflhbbm),
@@ -94,13 +106,13 @@ function toCaseLine(form: LineForm, place: number, tables: TaxTables): CaseLine 
 
 /** The few rates of the world are read again and again; foreign texts cannot fill the memory. */
 const KNOWN_RATE_COUNT_MAX = 1_000
-const KNOWN_RATES = new Map<string, { rate: Exact; rateText: string }>()
+const KNOWN_RATES = new Map<string, { rate: bigint; rateText: string }>()
 
-function readRate(text: string): { rate: Exact; rateText: string } {
+function readKnownRate(text: string): { rate: bigint; rateText: string } {
   const known = KNOWN_RATES.get(text)
   if (known !== undefined) return known
-  const rate = new Exact(text)
-  const read = { rate, rateText: rate.toString() }
+  const rate = readRate(text)
+  const read = { rate, rateText: toRateText(rate) }
   if (KNOWN_RATES.size < KNOWN_RATE_COUNT_MAX) KNOWN_RATES.set(text, read)
   return read
 }

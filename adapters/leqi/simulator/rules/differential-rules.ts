@@ -1,6 +1,6 @@
 /** Differential taxation (差额征税) and its vouchers: L-90, L-92 … L-103. Source: rulebook 2.9; codes, 差额凭证类型. */
 import { isCalendarDate } from '../clock.js'
-import { differsBy, Exact, NOTHING, sumOf, toFen } from '../exact.js'
+import { differsBy, divideRounded, readFen, sumOf, WHOLE_RATE } from '../exact.js'
 import { DIFFERENTIAL_CODES, type DifferentialCode, REAL_ESTATE_CODES } from '../tables/differential.js'
 import { percentToFraction } from '../tables/rates.js'
 import { countCharacters, type VoucherForm } from '../upload-form.js'
@@ -9,8 +9,8 @@ import { isFilledAmount } from './line-rules.js'
 
 const FULL = '01'
 const DIFFERENTIAL = '02'
-/** A12 on a blue. */
-const TAX_TOLERANCE = new Exact('0.06')
+/** A12 on a blue, in fen. */
+const TAX_TOLERANCE = 6n
 const SIMPLIFIED = new Set(['01', '08', '09'])
 /** nsrlx: general taxpayers, 辅导期 among them. */
 const GENERAL_TYPES = new Set(['1', '4'])
@@ -32,25 +32,25 @@ export function judgeDifferential(uploadCase: UploadCase, say: Say): void {
     say('L-92', '差额征税发票只能有一行明细且不能有折扣')
     return
   }
-  if (!line.gross.minus(line.tax).equals(line.net)) say('L-94', '金额应等于含税金额减税额')
+  if (line.gross - line.tax !== line.net) say('L-94', '金额应等于含税金额减税额')
   const deduction = judgeDeduction(head.cezslxDm, line, say)
   if (deduction === null) return
-  const base = head.cezslxDm === DIFFERENTIAL ? line.gross.minus(deduction) : line.gross
-  const tax = toFen(base.dividedBy(line.rate.plus(1)).times(line.rate))
+  const base = head.cezslxDm === DIFFERENTIAL ? line.gross - deduction : line.gross
+  const tax = divideRounded(base * line.rate, WHOLE_RATE + line.rate)
   if (differsBy(tax, line.tax, TAX_TOLERANCE)) say('L-90', '差额征税的税额与计算结果相差超过0.06')
   judgeDifferentialCode(uploadCase, line, say)
   judgeVouchers(uploadCase.vouchers, deduction, say)
 }
 
-/** Shape: the deduction, or null when it cannot be used for anything further. */
-function judgeDeduction(type: string, { form, gross }: CaseLine, say: Say): Exact | null {
+/** Shape: the deduction in fen, or null when it cannot be used for anything further. */
+function judgeDeduction(type: string, { form, gross }: CaseLine, say: Say): bigint | null {
   if (form.kce === '') {
     say('L-93', '差额征税类型与扣除额应同时填写')
     return null
   }
-  const deduction = new Exact(form.kce)
-  const isTooSmall = type === FULL ? deduction.lessThan(0) : !deduction.greaterThan(0)
-  if (isTooSmall || deduction.greaterThan(gross)) {
+  const deduction = readFen(form.kce)
+  const isTooSmall = type === FULL ? deduction < 0n : deduction <= 0n
+  if (isTooSmall || deduction > gross) {
     say('L-93', '扣除额不在允许范围内')
     return null
   }
@@ -130,9 +130,9 @@ const VOUCHER_NEEDS: ReadonlyMap<string, VoucherNeeds> = new Map([
 /** Kinds whose remark names the document (L-102). */
 const NAMED_BY_REMARK = new Set(['08', '09'])
 
-function judgeVouchers(vouchers: readonly VoucherForm[], deduction: Exact, say: Say): void {
-  const amounts = vouchers.map((each) => (each.bckcje === '' ? NOTHING : new Exact(each.bckcje)))
-  if (!sumOf(amounts).equals(deduction)) say('L-100', '本次扣除金额之和不等于扣除额')
+function judgeVouchers(vouchers: readonly VoucherForm[], deduction: bigint, say: Say): void {
+  const amounts = vouchers.map((each) => (each.bckcje === '' ? 0n : readFen(each.bckcje)))
+  if (sumOf(amounts) !== deduction) say('L-100', '本次扣除金额之和不等于扣除额')
   for (const [index, voucher] of vouchers.entries()) {
     judgeVoucher(voucher, (rule, text) => say(rule, `第${index + 1}个凭证${text}`))
   }
@@ -157,7 +157,7 @@ function judgeVoucher(voucher: VoucherForm, say: Say): void {
     if (need === 'empty' && value !== '') say('L-101', `${name}应为空`)
   }
   if (voucher.pzhjje === '' || voucher.bckcje === '') say('L-101', '凭证合计金额、本次扣除金额不能为空')
-  else if (new Exact(voucher.bckcje).greaterThan(voucher.pzhjje)) say('L-100', '本次扣除金额大于凭证合计金额')
+  else if (readFen(voucher.bckcje) > readFen(voucher.pzhjje)) say('L-100', '本次扣除金额大于凭证合计金额')
   if (NAMED_BY_REMARK.has(kind) && voucher.bz === '') say('L-102', '备注应写明凭证名称')
   const limits: [string, number, string][] = [
     [voucher.xh, 8, '序号'],

@@ -2,7 +2,6 @@
  * The verdict on one uploaded invoice, in the bureau's order: eligibility, form and content, quota, number.
  * Source: rulebook 2.14. Every breach is told, not only the first, so that two independent implementations can be compared.
  */
-import type { Exact } from '../exact.js'
 import { judgeArithmetic } from './arithmetic-rules.js'
 import type { Say, UploadCase } from './case.js'
 import { judgeCoal } from './coal-rules.js'
@@ -15,7 +14,7 @@ import { judgeQuota, quotaNetOf } from './quota-rules.js'
 /** returnmsg holds 2,000 characters; a result's message is kept well below. */
 const BREACH_COUNT_MAX = 20
 
-export type Verdict = { kind: 'stored'; quotaNet: Exact } | { kind: 'failed'; message: string }
+export type Verdict = { kind: 'stored'; quotaNet: bigint } | { kind: 'failed'; message: string }
 
 export function judgeInvoice(uploadCase: UploadCase): Verdict {
   const breaches: string[] = []

@@ -4,7 +4,6 @@ import { type CaseLine, isDiscount, isTelecom, type Say, type UploadCase } from 
 
 /** Source: rulebook 2.10: upload is blocked above it. */
 const LINE_COUNT_MAX = 5_000
-const DECIMAL_PATTERN = /^-?\d+(\.\d+)?$/
 
 /** 优惠政策标识 → its name in 增值税特殊管理. Source: rulebook 2.6. */
 const PREFERENCES: ReadonlyMap<string, string> = new Map([
@@ -74,12 +73,12 @@ function judgeNames({ form, classification }: CaseLine, say: Say): void {
 }
 
 /** Source: rulebook 2.1. */
-function judgeQuantity({ form: { sl, dj } }: CaseLine, say: Say): void {
+function judgeQuantity({ form: { sl, dj }, quantity, price }: CaseLine, say: Say): void {
   if ((sl === '') !== (dj === '')) {
     say('L-57', '数量与单价应同时填写或同时为空')
     return
   }
-  if (sl !== '' && !(DECIMAL_PATTERN.test(sl) && DECIMAL_PATTERN.test(dj))) say('L-57', '数量或单价不是数字')
+  if (sl !== '' && (quantity === null || price === null)) say('L-57', '数量或单价不是数字')
 }
 
 /** Source: rulebook 7.3. */
@@ -110,7 +109,7 @@ function judgeCode(uploadCase: UploadCase, line: CaseLine, say: Say): void {
 }
 
 function isUntaxedOrdinary(uploadCase: UploadCase, { form, rate, tax }: CaseLine): boolean {
-  return !uploadCase.isSpecial && form.yhzcbs === NOT_TAXABLE && rate.isZero() && tax.isZero()
+  return !uploadCase.isSpecial && form.yhzcbs === NOT_TAXABLE && rate === 0n && tax === 0n
 }
 
 /** Source: rulebook 2.6. Differential lines take their rate from the differential table (L-97), not from the code. */
@@ -128,8 +127,8 @@ function judgeRate(uploadCase: UploadCase, line: CaseLine, say: Say): void {
   const isFree = line.form.yhzcbs === EXEMPT || line.form.yhzcbs === NOT_TAXABLE
   if (classification === undefined || isFree || uploadCase.isDifferential) return
   if (usable.every((each) => each.isFormer)) return
-  const allowed = [...classification.rates, ...classification.levyRates]
-  if (!allowed.some((percent) => percentToFraction(percent) === line.rateText)) {
+  const isOfLine = (percent: string) => percentToFraction(percent) === line.rateText
+  if (!classification.rates.some(isOfLine) && !classification.levyRates.some(isOfLine)) {
     say('L-64', '税率征收率不在税收分类编码对应范围内')
   }
 }
@@ -152,7 +151,7 @@ function judgePreference(uploadCase: UploadCase, line: CaseLine, say: Say): void
   const isFree = preference === EXEMPT || preference === NOT_TAXABLE
   const rates = isFree ? ['0'] : SIMPLIFIED_RATES[preference]
   if (rates !== undefined && !rates.includes(line.rateText)) say('L-72', '优惠政策标识与税率征收率不一致')
-  if (isFree && !line.tax.isZero()) say('L-73', '免税、不征税的税额应为0')
+  if (isFree && line.tax !== 0n) say('L-73', '免税、不征税的税额应为0')
   if (isFree && uploadCase.isSpecial) say('L-77', '数电专票不能包含免税、不征税明细')
 }
 
@@ -188,9 +187,8 @@ function judgePair(discounted: CaseLine, discount: CaseLine, say: Say): void {
     first.sphfwssflhbbm === second.sphfwssflhbbm &&
     first.yhzcbs === second.yhzcbs
   if (!isSame) say('L-69', `${where}与被折扣行不一致`)
-  const isNegative = discount.net.lessThan(0) && discount.gross.lessThan(0) && !discount.tax.greaterThan(0)
-  if (!isNegative || discount.gross.abs().greaterThan(discounted.gross))
-    say('L-70', `${where}折扣金额大于被折扣行或不为负数`)
+  const isNegative = discount.net < 0n && discount.gross < 0n && discount.tax <= 0n
+  if (!isNegative || -discount.gross > discounted.gross) say('L-70', `${where}折扣金额大于被折扣行或不为负数`)
 }
 
 /** Source: rulebook 2.7. */

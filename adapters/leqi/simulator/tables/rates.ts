@@ -4,7 +4,7 @@
  * Version: rates of 2026. Source: Value-Added Tax Law (13, 9, 6, 0 %), reduced 征收率 of 1 % until the end of 2027,
  * 1.5 % for letting homes, former rates 16 % and 17 % (until 2019-03-31 and 2018-04-30).
  */
-import { Exact } from '../exact.js'
+import { readPercent, readRate, toRateText } from '../exact.js'
 
 export interface Rate {
   kind: 'rate' | 'levy'
@@ -49,7 +49,7 @@ export function makeRateTable(initial: readonly Rate[] = RATES_2026): RateTable 
     rows: () => rows,
     find: (value) => rows.filter((each) => each.value === value),
     replace: (next) => {
-      rows = next.map((each) => ({ ...each, value: new Exact(each.value).toString() }))
+      rows = next.map((each) => ({ ...each, value: toRateText(readRate(each.value)) }))
     },
   }
 }
@@ -65,7 +65,7 @@ export function isUsableOn(entry: Rate, day: string): boolean {
 export function percentToFraction(percent: string): string {
   const known = FRACTIONS.get(percent)
   if (known !== undefined) return known
-  const fraction = new Exact(percent.replace('%', '')).dividedBy(100).toString()
+  const fraction = toRateText(readPercent(percent))
   FRACTIONS.set(percent, fraction)
   return fraction
 }
