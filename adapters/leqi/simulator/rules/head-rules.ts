@@ -13,12 +13,12 @@ const NUMBER_PATTERN = /^\d{20}$/
 const OWN_USE_ISSUING = '5'
 const OWN_USE_PAYMENT_MODE = '01'
 
-const OPTIONAL_CODES = {
-  cezslxDm: ['01', '02'],
-  sgfplxDm: ['01', '02', '03'],
-  ckywsyzcDm: ['01', '02', '03'],
-  zzsjzjtDm: ['01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12'],
-} as const
+const OPTIONAL_CODES = [
+  ['cezslxDm', ['01', '02']],
+  ['sgfplxDm', ['01', '02', '03']],
+  ['ckywsyzcDm', ['01', '02', '03']],
+  ['zzsjzjtDm', ['01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12']],
+] as const
 const SETTLEMENTS = new Set(['', '01', '02', '03', '04', '05', '99'])
 const PAYMENT_CHANNELS = new Set([
   '001',
@@ -70,9 +70,8 @@ export function judgeHead(uploadCase: UploadCase, say: Say): void {
   if (head.fppz !== '01' && head.fppz !== '02') say('L-18', '发票票种应为01或02')
   if (head.lzfpbz !== '0' && head.lzfpbz !== '1') say('L-18', '蓝字发票标志应为0或1')
   if (head.tdys !== '') say('L-19', '基础能力的特定要素应为空')
-  for (const [name, codes] of Object.entries(OPTIONAL_CODES)) {
-    // The names are the keys of OPTIONAL_CODES, all of them head fields.
-    const value = head[name as keyof typeof OPTIONAL_CODES]
+  for (const [name, codes] of OPTIONAL_CODES) {
+    const value = head[name]
     if (value !== '' && !codes.some((code) => code === value)) say('L-22', `${name}不在代码表内`)
   }
   if (!SETTLEMENTS.has(head.jsfs)) say('L-26', '结算方式不在代码表内')
