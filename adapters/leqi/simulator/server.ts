@@ -68,11 +68,12 @@ export function makeBureauServer(dependencies: ServerDependencies): BureauServer
   }
 }
 
-type Router = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void
+/** @param body bytes as latin1: each character is one of them. */
+type Router = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
 function makeRouter(dependencies: ServerDependencies, delivery: Delivery): Router {
   /** A mistake of our own must fail one call, not every test that shares the simulator. */
-  function routeSafely(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  function routeSafely(request: IncomingMessage, response: ServerResponse, body: string): void {
     try {
       route(request, response, body)
     } catch (error) {
@@ -82,11 +83,11 @@ function makeRouter(dependencies: ServerDependencies, delivery: Delivery): Route
     }
   }
 
-  function route(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  function route(request: IncomingMessage, response: ServerResponse, body: string): void {
     response.setHeader('Date', new Date(dependencies.nowMs()).toUTCString())
     const url = new URL(request.url ?? '/', 'http://bureau')
     if (url.pathname.startsWith(CONTROL_PREFIX)) {
-      answerControl(request, response, { url, body: body.toString('utf8') })
+      answerControl(request, response, { url, body: Buffer.from(body, 'latin1').toString('utf8') })
       return
     }
     const match = INVOKE_PATH.exec(url.pathname)
@@ -104,8 +105,7 @@ function makeRouter(dependencies: ServerDependencies, delivery: Delivery): Route
       service: match[3] ?? '',
       headers: request.headers,
       remoteIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-      // base64 is ASCII, and latin1 is the cheapest way to read it.
-      body: body.toString('latin1'),
+      body,
     })
     delivery.deliver(response, outcome)
   }
@@ -121,15 +121,19 @@ function makeRouter(dependencies: ServerDependencies, delivery: Delivery): Route
   return routeSafely
 }
 
-/** The whole body, or null as soon as it is too large. A caller that goes away is not called back. */
-function readBody(request: IncomingMessage, done: (body: Buffer | null) => void): void {
-  const chunks: Buffer[] = []
+/**
+ * The whole body as latin1, or null when it is too large. A caller that goes away is not called back.
+ * An upload is base64, which is ASCII: this is the cheapest way to read it.
+ */
+function readBody(request: IncomingMessage, done: (body: string | null) => void): void {
+  let body = ''
   let byteCount = 0
-  request.on('data', (chunk: Buffer) => {
+  request.setEncoding('latin1')
+  request.on('data', (chunk: string) => {
     byteCount += chunk.length
-    if (byteCount <= BODY_BYTES_MAX) chunks.push(chunk)
+    if (byteCount <= BODY_BYTES_MAX) body += chunk
   })
-  request.on('end', () => done(byteCount > BODY_BYTES_MAX ? null : Buffer.concat(chunks)))
+  request.on('end', () => done(byteCount > BODY_BYTES_MAX ? null : body))
 }
 
 function sendPlain(response: ServerResponse, status: number, text: string): void {

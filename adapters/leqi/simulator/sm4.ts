@@ -33,13 +33,17 @@ export function encryptSm4(plain: string | Buffer, key: Buffer): string {
 export function decryptSm4(text: string, key: Buffer): Buffer | null {
   const cipherText = decodeBase64(text) ?? decodeBase64(text.replaceAll(/\s+/g, ''))
   if (cipherText === null || cipherText.length === 0 || cipherText.length % BLOCK_BYTES !== 0) return null
-  const decipher = createDecipheriv(ALGORITHM, key, null)
-  try {
-    return Buffer.concat([decipher.update(cipherText), decipher.final()])
-  } catch {
-    // OpenSSL throws on wrong padding, which is how a wrong key shows; there is nothing else to learn from it.
-    return null
-  }
+  // Without OpenSSL's own unpadding all blocks come out in one piece, and a large upload is not copied once more.
+  const decipher = createDecipheriv(ALGORITHM, key, null).setAutoPadding(false)
+  return stripPadding(decipher.update(cipherText))
+}
+
+/** PKCS#7: the last byte tells how many were added, all of them alike. Wrong padding is how a wrong key shows. */
+function stripPadding(padded: Buffer): Buffer | null {
+  const count = padded.at(-1) ?? 0
+  const start = padded.length - count
+  const isRight = count >= 1 && count <= BLOCK_BYTES && padded.subarray(start).every((byte) => byte === count)
+  return isRight ? padded.subarray(0, start) : null
 }
 
 /** Node's decoder skips what is no base64; then fewer bytes come out than the length promises. */
