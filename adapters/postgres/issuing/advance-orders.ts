@@ -8,16 +8,15 @@ const ADVANCE_ORDERS: Statement = {
   name: 'orders.advance',
   text: `
     with incoming as materialized (
-      select * from json_to_recordset($1) as r(id uuid, state text, park_cause text, faults jsonb, warnings jsonb,
-        letter text, using_unit_id uuid, mapping_version_id uuid, draft_sha256 text, gross_amount numeric,
-        invoice_count integer, event_seq integer, fills text)
+      select * from json_to_recordset($1) as r(id uuid, state text, park_cause text, faults jsonb, letter text,
+        using_unit_id uuid, mapping_version_id uuid, draft_sha256 text, gross_amount numeric, invoice_count integer,
+        event_seq integer, fills text, warnings text)
     ), advanced as (
       update orders o
       set state = r.state,
         park_cause = r.park_cause,
         parked_at = case when r.park_cause is not null then now() end,
         faults = r.faults,
-        warnings = r.warnings,
         letter = r.letter,
         using_unit_id = coalesce(r.using_unit_id, o.using_unit_id),
         mapping_version_id = r.mapping_version_id,
@@ -34,9 +33,10 @@ const ADVANCE_ORDERS: Statement = {
         and o.state = 'received' and o.park_cause is null
       returning o.id, o.state, o.park_cause
     ), filled as (
-      insert into order_fills (order_id, fills)
-      select a.id, r.fills from advanced a join incoming r on r.id = a.id where r.fills is not null
-      on conflict (order_id) do update set fills = excluded.fills
+      insert into order_fills (order_id, fills, warnings)
+      select a.id, r.fills, r.warnings from advanced a join incoming r on r.id = a.id
+      where r.fills is not null or r.warnings is not null
+      on conflict (order_id) do update set fills = excluded.fills, warnings = excluded.warnings
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, cause)
       select 'order', array_agg(id), 'received', state, park_cause from advanced group by state, park_cause
@@ -51,7 +51,6 @@ export async function advanceOrders(tx: Tx, orders: readonly OrderAdvance[]): Pr
     state: order.state,
     park_cause: order.parkCause,
     faults: order.faults.length === 0 ? undefined : order.faults,
-    warnings: order.warnings.length === 0 ? undefined : order.warnings,
     letter: order.letter,
     using_unit_id: order.usingUnitId,
     mapping_version_id: order.mappingVersionId,
@@ -60,6 +59,7 @@ export async function advanceOrders(tx: Tx, orders: readonly OrderAdvance[]): Pr
     invoice_count: order.invoiceCount,
     event_seq: order.eventSeq,
     fills: order.fills,
+    warnings: order.warnings.length === 0 ? undefined : toJson(order.warnings),
   }))
   const advanced = await run<{ id: string }>(clientOf(tx), ADVANCE_ORDERS, [toJson(rows)])
   return new Set(advanced.map(({ id }) => id))

@@ -17,8 +17,7 @@ const CLOSE_PARTS: Statement = {
       select * from json_to_recordset($1) as r(id uuid, count integer)
     ), closed as materialized (
       select o.id, o.order_key, o.source, o.business_type, o.order_no, o.letter, o.invoice_count,
-        o.open_count - c.count as open_count, o.event_seq, o.warnings, o.message_id, o.correlation_id, o.traceparent,
-        o.using_unit_id
+        o.open_count - c.count as open_count, o.event_seq, o.message_id, o.correlation_id, o.traceparent, o.using_unit_id
       from orders o join incoming c on c.id = o.id
       where o.id = any(array(select id from incoming)) and o.state = 'in_progress'
       order by o.id
@@ -28,7 +27,7 @@ const CLOSE_PARTS: Statement = {
       from closed c
       where o.id = any(array(select id from closed where open_count <> 0)) and o.id = c.id
     )
-    select * from closed order by id`,
+    select c.*, (select f.warnings from order_fills f where f.order_id = c.id) as warnings from closed c order by c.id`,
 }
 
 interface OrderRow {
@@ -41,7 +40,8 @@ interface OrderRow {
   invoice_count: number
   open_count: number
   event_seq: number
-  warnings: readonly Fault[] | null
+  /** JSON of `Fault[]`. */
+  warnings: string | null
   message_id: string | null
   correlation_id: string | null
   traceparent: string | null
@@ -66,7 +66,7 @@ export async function closeOrderParts(
     invoiceCount: row.invoice_count,
     openCount: row.open_count,
     eventSeq: row.event_seq,
-    warnings: row.warnings ?? [],
+    warnings: row.warnings === null ? [] : (JSON.parse(row.warnings) as Fault[]),
     messageId: row.message_id,
     correlationId: row.correlation_id,
     traceparent: row.traceparent,

@@ -1,4 +1,4 @@
-/** Inserts orders that are new by key and revision, with their fills. */
+/** Inserts orders that are new by key and revision, with their fills and warnings. */
 import type { NewOrder, Tx } from '../../../connector/issuing/ports.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import { clientOf } from '../database.js'
@@ -13,16 +13,16 @@ const INSERT_ORDERS: Statement = {
       select * from json_to_recordset($1) as r(id uuid, order_key text, revision integer, source text,
         business_type text, order_no text, inbox_id uuid, using_unit_id uuid, mapping_version_id uuid,
         content_sha256 text, draft_sha256 text, letter text, state text, park_cause text, faults jsonb,
-        warnings jsonb, message_id text, correlation_id text, traceparent text, gross_amount numeric,
-        invoice_count integer, event_seq integer, received_at timestamptz, has_fills boolean, at integer, length integer)
+        message_id text, correlation_id text, traceparent text, gross_amount numeric, invoice_count integer,
+        event_seq integer, received_at timestamptz, at integer, fills_length integer, warnings_length integer)
     ), inserted as (
       insert into orders (id, order_key, revision, source, business_type, order_no, inbox_id, using_unit_id,
-        mapping_version_id, content_sha256, draft_sha256, letter, state, park_cause, parked_at, faults, warnings,
+        mapping_version_id, content_sha256, draft_sha256, letter, state, park_cause, parked_at, faults,
         message_id, correlation_id, traceparent, gross_amount, invoice_count, open_count, event_seq, due_at,
         received_at, finished_at)
       select id, order_key, revision, source, business_type, order_no, inbox_id, using_unit_id,
         mapping_version_id, content_sha256, draft_sha256, letter, state, park_cause,
-        case when park_cause is not null then received_at end, faults, warnings,
+        case when park_cause is not null then received_at end, faults,
         message_id, correlation_id, traceparent, gross_amount, invoice_count, invoice_count, event_seq,
         case when state = 'received' and park_cause is null then received_at end,
         received_at, case when state = 'rejected' then received_at end
@@ -30,9 +30,10 @@ const INSERT_ORDERS: Statement = {
       on conflict (order_key, revision) do nothing
       returning id, state, park_cause, received_at
     ), filled as (
-      insert into order_fills (order_id, fills)
-      select i.id, convert_from(substring($2::bytea from r.at for r.length), 'UTF8')
-      from inserted i join incoming r on r.id = i.id where r.has_fills
+      insert into order_fills (order_id, fills, warnings)
+      select i.id, nullif(convert_from(substring($2::bytea from r.at for r.fills_length), 'UTF8'), ''),
+        nullif(convert_from(substring($2::bytea from r.at + r.fills_length for r.warnings_length), 'UTF8'), '')
+      from inserted i join incoming r on r.id = i.id where r.fills_length + r.warnings_length > 0
     ), moved as (
       insert into transitions (entity, entity_ids, to_state, cause, at)
       select 'order', array_agg(id), state, park_cause, max(received_at) from inserted group by state, park_cause
@@ -42,7 +43,10 @@ const INSERT_ORDERS: Statement = {
 
 export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise<ReadonlySet<string>> {
   if (orders.length === 0) return new Set()
-  const fills = packTexts(orders.map((order) => order.fills ?? ''))
+  // Two texts of each order, side by side; an empty one stands for none.
+  const texts = packTexts(
+    orders.flatMap(({ fills, warnings }) => [fills ?? '', warnings.length === 0 ? '' : toJson(warnings)]),
+  )
   const rows = orders.map((order, index) => ({
     id: order.id,
     order_key: order.orderKey,
@@ -59,7 +63,6 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise
     state: order.state,
     park_cause: order.parkCause,
     faults: order.faults.length === 0 ? undefined : order.faults,
-    warnings: order.warnings.length === 0 ? undefined : order.warnings,
     message_id: order.messageId,
     correlation_id: order.correlationId,
     traceparent: order.traceparent,
@@ -67,9 +70,10 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise
     invoice_count: order.invoiceCount,
     event_seq: order.eventSeq,
     received_at: toTimestamp(order.receivedAt),
-    has_fills: order.fills !== null,
-    ...fills.slices[index],
+    at: texts.slices[index * 2]?.at,
+    fills_length: texts.slices[index * 2]?.length,
+    warnings_length: texts.slices[index * 2 + 1]?.length,
   }))
-  const inserted = await run<{ id: string }>(clientOf(tx), INSERT_ORDERS, [toJson(rows), fills.bytes])
+  const inserted = await run<{ id: string }>(clientOf(tx), INSERT_ORDERS, [toJson(rows), texts.bytes])
   return new Set(inserted.map(({ id }) => id))
 }

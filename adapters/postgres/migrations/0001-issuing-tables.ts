@@ -163,7 +163,6 @@ create table orders (
   park_cause text,
   parked_at timestamptz,
   faults jsonb,
-  warnings jsonb,
   message_id text,
   correlation_id text,
   traceparent text,
@@ -183,9 +182,9 @@ create table orders (
 create index orders_due on orders (due_at) where due_at is not null;
 create index orders_parked on orders (park_cause, received_at) where park_cause is not null;
 
--- What the catalogue and the tables filled, by origin. All other values of the draft follow from the stored body and the
--- pinned mapping version, which never change.
-create table order_fills (order_id uuid primary key, fills text not null);
+-- What the catalogue and the tables filled, by origin, and what the sender is warned of; both JSON. All other values of
+-- the draft follow from the stored body and the pinned mapping version, which never change.
+create table order_fills (order_id uuid primary key, fills text, warnings text);
 
 create table invoices (
   id uuid primary key,
@@ -357,6 +356,7 @@ do $$
 begin
   alter table inbox_messages alter column body set compression lz4;
   alter table order_fills alter column fills set compression lz4;
+  alter table order_fills alter column warnings set compression lz4;
   alter table invoice_contents alter column content set compression lz4;
   alter table upload_items alter column frozen set compression lz4;
   alter table outbox_events alter column body set compression lz4;
