@@ -42,6 +42,22 @@ test('refuses everything that is not a plain decimal', () => {
   assert.throws(() => Decimal.of(1e21), RangeError)
 })
 
+test('reads exactly what the grammar says, short and long', () => {
+  const texts = fc.string({ unit: fc.constantFrom('-', '.', ...'00112345678999'), maxLength: 24 })
+  fc.assert(
+    fc.property(texts, (text) => {
+      const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text)
+      const read = Decimal.parse(text)
+      assert.equal(read === null, match === null)
+      if (match === null || read === null) return
+      const [, sign, whole, fraction = ''] = match
+      assert.equal(read.value, BigInt(`${sign}${whole}${fraction}`))
+      assert.equal(read.scale, fraction.length)
+    }),
+    RUNS,
+  )
+})
+
 test('prints the shortest form whatever the scale', () => {
   assert.equal(new Decimal(1500n, 3).toString(), '1.5')
   assert.equal(new Decimal(-1500n, 2).toString(), '-15')

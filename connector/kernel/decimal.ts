@@ -10,7 +10,13 @@
 /** Digits a parsed decimal may have in all; beyond it a text is an attack or a mistake, never a price. */
 const DIGIT_COUNT_MAX = 60
 
-const PLAIN_DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
+/** Characters up to which all digits of a text fit into a JavaScript number, so that it may count them exactly. */
+const SAFE_LENGTH_MAX = 15
+
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO_DIGIT = 0x30
+const NINE_DIGIT = 0x39
 
 export class Decimal {
   readonly value: bigint
@@ -29,12 +35,21 @@ export class Decimal {
    * Errors: null for anything else (`1e3`, `1,000`, full-width digits, blanks, `NaN`, `+1`, `.5`).
    */
   static parse(text: string): Decimal | null {
-    if (text.length > DIGIT_COUNT_MAX + 2) return null
-    const match = PLAIN_DECIMAL.exec(text)
-    if (match === null) return null
-    const fraction = match[3] ?? ''
-    const digits = BigInt((match[2] ?? '') + fraction)
-    return new Decimal(match[1] === '-' ? -digits : digits, fraction.length)
+    const { length } = text
+    if (length > DIGIT_COUNT_MAX + 2) return null
+    const start = text.charCodeAt(0) === MINUS ? 1 : 0
+    let point = length
+    let digits = 0
+    for (let index = start; index < length; index += 1) {
+      const code = text.charCodeAt(index)
+      if (code >= ZERO_DIGIT && code <= NINE_DIGIT) digits = digits * 10 + code - ZERO_DIGIT
+      else if (code === POINT && point === length && index > start) point = index
+      else return null
+    }
+    if (length === start || point === length - 1) return null
+    const scale = Math.max(length - point - 1, 0)
+    if (length <= SAFE_LENGTH_MAX) return new Decimal(BigInt(start === 0 ? digits : -digits), scale)
+    return new Decimal(BigInt(text.slice(0, point) + text.slice(point + 1)), scale)
   }
 
   /** Reads a decimal that the code itself wrote; throws on anything else. */
