@@ -3,14 +3,15 @@ import { ARITHMETIC_INVOICE_CHECKS, ARITHMETIC_LINE_CHECKS } from './arithmetic.
 import { BUYER_DRAFT_CHECKS, BUYER_INVOICE_CHECKS } from './buyer.js'
 import type {
   AnyLocalCheck,
-  DraftCheck,
-  DraftLineCheck,
+  DraftLineSubject,
+  DraftSubject,
   ElsewhereCheck,
-  InvoiceCheck,
-  InvoiceLineCheck,
+  InvoiceLineSubject,
+  InvoiceSubject,
 } from './check.js'
 import { COAL_DRAFT_CHECKS, COAL_DRAFT_LINE_CHECKS, COAL_INVOICE_CHECKS, COAL_INVOICE_LINE_CHECKS } from './coal.js'
 import { CODE_CHECKS, RATE_CHECKS } from './codes-and-rates.js'
+import { makeRunnable } from './collector.js'
 import {
   DIFFERENTIAL_DRAFT_CHECKS,
   DIFFERENTIAL_DRAFT_LINE_CHECKS,
@@ -79,10 +80,10 @@ export const THEMES: readonly Theme[] = [
   { file: 'special-prompts', checks: PROMPT_CHECKS },
 ]
 
-export const DRAFT_CHECKS: readonly DraftCheck[] = select('draft')
-export const DRAFT_LINE_CHECKS: readonly DraftLineCheck[] = select('draft line')
-export const INVOICE_CHECKS: readonly InvoiceCheck[] = select('invoice')
-export const INVOICE_LINE_CHECKS: readonly InvoiceLineCheck[] = select('invoice line')
+export const DRAFT_CHECKS = makeRunnable<DraftSubject>(select('draft'))
+export const DRAFT_LINE_CHECKS = makeRunnable<DraftLineSubject>(select('draft line'))
+export const INVOICE_CHECKS = makeRunnable<InvoiceSubject>(select('invoice'))
+export const INVOICE_LINE_CHECKS = makeRunnable<InvoiceLineSubject>(select('invoice line'))
 
 export type RegisteredCheck = AnyLocalCheck | SellerCheck | ElsewhereCheck
 
