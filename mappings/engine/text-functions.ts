@@ -59,9 +59,16 @@ export function replaceAll(text: string, search: string, replacement: string): s
   if (search === '')
     throw new ExpressionError('MAP-value', '被替换的文本不能为空', 'cannot replace nothing', 'administrator')
   assertLength(text.length)
-  const parts = text.split(search)
-  assertLength(text.length + (parts.length - 1) * Math.max(replacement.length - search.length, 0))
-  return parts.join(replacement)
+  let replaced = ''
+  let from = 0
+  for (let at = text.indexOf(search); at >= 0; at = text.indexOf(search, from)) {
+    replaced += text.slice(from, at) + replacement
+    assertLength(replaced.length)
+    from = at + search.length
+  }
+  replaced += text.slice(from)
+  assertLength(replaced.length)
+  return replaced
 }
 
 /** The first `count` characters; a character beyond the basic plane counts as one. */
