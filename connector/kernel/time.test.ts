@@ -37,6 +37,17 @@ test('a year begins in China while Greenwich still writes the old one', () => {
   assert.equal(utcRfc3339(newYear), '2026-12-31T16:00:00.000Z')
 })
 
+test('instants of one second and of the next are printed each as itself', () => {
+  const newYear = at('2026-12-31T16:00:00.000Z')
+  for (const ms of [0, 7, 89, 999, 1_000, 86_400_000, 0, -1, -1_000, -newYear]) {
+    const moved = after(newYear, ms)
+    assert.equal(utcRfc3339(moved), new Date(moved).toISOString())
+    const inChina = new Date(moved + 8 * 60 * 60 * 1000).toISOString().slice(0, 19)
+    assert.equal(chinaRfc3339(moved), `${inChina}+08:00`)
+    assert.equal(chinaDateTime(moved), inChina.replace('T', ' '))
+  }
+})
+
 test('February has its twenty-ninth day in leap years only', () => {
   assert.equal(chinaDate(at('2028-02-28T16:00:00Z')), '2028-02-29')
   assert.equal(chinaDate(at('2027-02-28T16:00:00Z')), '2027-03-01')

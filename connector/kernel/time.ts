@@ -18,9 +18,12 @@ export interface Clock {
 
 const CHINA_OFFSET_MS = 8 * 60 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
+const SECOND_MS = 1000
 
 /** The China day last asked for, by its number since 1970-01-01. */
 let latest: { day: number; date: LocalDate } = { day: 0, date: '1970-01-01' as LocalDate }
+const utcSecond = makeSecondPrinter()
+const chinaSecond = makeSecondPrinter()
 
 export function instant(epochMs: number): Instant {
   if (!Number.isSafeInteger(epochMs)) throw new RangeError(`not an instant: ${epochMs}`)
@@ -35,16 +38,17 @@ export function after(start: Instant, ms: number): Instant {
 
 /** `yyyy-MM-dd HH:mm:ss` in China, the form of 开票日期 (kprq). */
 export function chinaDateTime(at: Instant): string {
-  return new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 19).replace('T', ' ')
+  return chinaSecond(at + CHINA_OFFSET_MS).replace('T', ' ')
 }
 
 /** RFC 3339 in China time, e.g. `2026-11-22T16:00:00+08:00`. */
 export function chinaRfc3339(at: Instant): string {
-  return `${new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 19)}+08:00`
+  return `${chinaSecond(at + CHINA_OFFSET_MS)}+08:00`
 }
 
 export function utcRfc3339(at: Instant): string {
-  return new Date(at).toISOString()
+  const fraction = at - Math.floor(at / SECOND_MS) * SECOND_MS
+  return `${utcSecond(at)}.${String(fraction).padStart(3, '0')}Z`
 }
 
 /** Asked for on every order, hence the day it was last asked for is kept with its name. */
@@ -72,4 +76,19 @@ export function parseLocalDate(text: string): LocalDate | null {
   const iso = `${match[1]}-${match[3]}-${match[4]}`
   const date = new Date(`${iso}T00:00:00Z`)
   return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== iso ? null : (iso as LocalDate)
+}
+
+/**
+ * Prints `yyyy-MM-ddTHH:mm:ss` of a clock. Every stored row names some instants and nearly all lie in the second at
+ * hand, so the text of the latest is kept: printing it anew takes ten times as long.
+ */
+function makeSecondPrinter(): (clockMs: number) => string {
+  let latest = { second: 0, text: '1970-01-01T00:00:00' }
+  return (clockMs) => {
+    const second = Math.floor(clockMs / SECOND_MS)
+    if (second !== latest.second) {
+      latest = { second, text: new Date(second * SECOND_MS).toISOString().slice(0, -'.000Z'.length) }
+    }
+    return latest.text
+  }
 }
