@@ -8,6 +8,7 @@ import { MONEY_DIGITS, TEXT_LENGTHS_MAX } from './field-limits.js'
 import { isBlank, isLongerThan } from './texts.js'
 
 const AMOUNT_LIMIT_FEN = pow10(MONEY_DIGITS.total)
+const AMOUNT_FLOOR_FEN = -AMOUNT_LIMIT_FEN
 
 /** No text means it, and no database stores it. */
 const NUL = '\0'
@@ -382,7 +383,7 @@ function checkMoney(report: Report, owner: string, field: string, money: Decimal
 }
 
 function isTooLarge(fen: bigint): boolean {
-  return fen >= AMOUNT_LIMIT_FEN || fen <= -AMOUNT_LIMIT_FEN
+  return fen >= AMOUNT_LIMIT_FEN || fen <= AMOUNT_FLOOR_FEN
 }
 
 function hasOverlongContact({ address, phone, bank, account }: Party): boolean {
