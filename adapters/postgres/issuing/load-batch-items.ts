@@ -9,14 +9,18 @@ import type { Instant, TaxPeriod } from '../../../connector/kernel/time.js'
 import { clientOf } from '../database.js'
 import { run, type Statement } from '../statement.js'
 
-// An invoice that left the batch, back to draft or into a part of it, belongs to it no more.
+// An invoice that left the batch, back to draft or into a part of it, belongs to it no more. One look per item: a join with
+// the list of them is planned as a loop that sorts the whole list anew for every item.
 const LOAD_ITEMS: Statement = {
   name: 'batches.load_items',
   text: `
-    select i.id, i.order_id, u.invoice_number, i.state, u.segment_id, i.period, i.issued_at, i.quota_amount
-    from upload_items u join invoices i on i.id = u.invoice_id
-    where u.batch_id = $1 and i.batch_id = $1
-      and i.id = any(array(select invoice_id from upload_items where batch_id = $1))
+    select i.*, u.invoice_number, u.segment_id
+    from upload_items u
+    cross join lateral (
+      select id, order_id, state, period, issued_at, quota_amount from invoices
+      where id = u.invoice_id and batch_id = $1 limit 1
+    ) i
+    where u.batch_id = $1
     order by u.position`,
 }
 
