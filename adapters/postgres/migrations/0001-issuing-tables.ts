@@ -7,6 +7,8 @@
  * fill factors were measured: every such update stays on its page). Queues are indexed by `due_at` or by "has no number
  * yet" instead, and `due_at` is set exactly while a row waits for time alone (not final, not parked), which the checks
  * below enforce: nothing can be forgotten half-way (I14).
+ * An event is published once, and its whole row with the body is copied then: half of each page is kept for that, since
+ * the log of a copy on the same page holds only what differs.
  */
 export const ISSUING_TABLES = `
 -- Numbers and quota ------------------------------------------------------------------------------------------------
@@ -314,7 +316,7 @@ create table outbox_events (
   unique (order_id, seq),
   check ((due_at is null) = (state = 'published')),
   check ((confirmed_at is not null) = (state = 'published'))
-) with (fillfactor = 80);
+) with (fillfactor = 50);
 create unique index outbox_events_one_final on outbox_events (order_id) where kind = 'final';
 create index outbox_events_due on outbox_events (due_at) where due_at is not null;
 
