@@ -29,8 +29,8 @@ import type { InboxDisposition } from './states.js'
 const ATTEMPTS_MAX = 3
 /** How long a message is held while it is worked on: a dead worker's messages are taken over after it. */
 const INBOX_LEASE_MS = 15_000
-/** Messages prepared without a pause: some five milliseconds of work. */
-const SLICE_COUNT = 20
+/** Messages prepared without a pause, a millisecond of work: each step of an upload or a verdict waits for one slice. */
+const SLICE_COUNT = 5
 /** Orders mapped again in one round; each is its own transaction. */
 const RESUME_BATCH_COUNT = 20
 
@@ -279,18 +279,14 @@ async function insertParts(
   tx: Tx,
   created: readonly Extract<Prepared, { kind: 'order' }>[],
 ): Promise<void> {
+  const { orders, outbox, signals } = deps.store
   const invoices = created.flatMap((each) => each.invoices)
   const events = created.flatMap((each) => each.events)
-  const signals: WorkSignal[] = []
-  if (invoices.length > 0) {
-    await deps.store.orders.insertInvoices(tx, invoices)
-    signals.push('invoices')
-  }
-  if (events.length > 0) {
-    await deps.store.outbox.insert(tx, events)
-    signals.push('events')
-  }
-  if (signals.length > 0) await deps.store.signals.announce(tx, signals)
+  const announced: WorkSignal[] = []
+  if (invoices.length > 0) announced.push('invoices')
+  if (events.length > 0) announced.push('events')
+  if (announced.length === 0) return
+  await Promise.all([orders.insertInvoices(tx, invoices), outbox.insert(tx, events), signals.announce(tx, announced)])
 }
 
 /** An order that became something else under the new mapping keeps its identity and waits for a person. */

@@ -3,6 +3,9 @@
  * (P2 and P3). After its commit the bytes may leave; before it nothing has happened.
  *
  * What does not fit is parked with nothing taken; what fits goes on, in order of age.
+ *
+ * Numbering is what all invoices of a unit wait for, one batch after the other, and the quota row is locked meanwhile:
+ * statements that need no answer of each other leave together. The quota row is locked before the segments everywhere.
  */
 import { parseCanonicalInvoice } from '../invoice/canonical.js'
 import { type Amount, fen } from '../kernel/amount.js'
@@ -60,10 +63,14 @@ export async function reserve(deps: ReserveDeps, unitId: UsingUnitId): Promise<R
   const unit = deps.directory().unit(unitId)
   const blocked = blockOf(deps, unitId)
   return deps.store.database.transaction(async (tx) => {
-    const ready = await deps.store.batches.lockReady(tx, unitId, BATCH_COUNT_MAX)
+    const now = deps.clock.now()
+    const [ready, quota] = await Promise.all([
+      deps.store.batches.lockReady(tx, unitId, BATCH_COUNT_MAX),
+      deps.store.quota.lock(tx, unitId, taxPeriodOf(now)),
+    ])
     if (ready.length === 0) return { batch: null, parked: {}, hasMore: false }
     if (unit === null || blocked !== null) return parkAll(deps, tx, ready, blocked ?? 'unit_unverified')
-    return reserveReady(deps, tx, unit, ready, deps.clock.now())
+    return reserveReady(deps, tx, unit, ready, quota, now)
   })
 }
 
@@ -81,12 +88,10 @@ async function reserveReady(
   tx: Tx,
   unit: UsingUnit,
   ready: readonly ReadyInvoice[],
+  quota: QuotaState | null,
   now: Instant,
 ): Promise<Reservation> {
   const { store } = deps
-  const period = taxPeriodOf(now)
-  // Hot rows last, quota before numbers everywhere; both are held until the commit a few milliseconds later.
-  const quota = await store.quota.lock(tx, unit.id, period)
   const wanted = planReservation(ready, quota, chinaDate(now))
   const numbers = await takeNumbers(deps, tx, unit, wanted.chosen.length, now)
   const plan = limitToNumbers(wanted, numbers.length)
@@ -95,10 +100,13 @@ async function reserveReady(
   if (plan.chosen.length === 0) return { batch: null, parked, hasMore }
   const blanks = await loadBlanks(deps, tx, unit, plan.chosen)
   const batch = freezeBatch(deps, unit, blanks, numbers, now)
-  await store.batches.freeze(tx, batch)
-  await store.orders.markInProgress(tx, [...new Set(plan.chosen.map((invoice) => invoice.orderId))])
-  const amount = sumQuota(plan.chosen)
-  const fits = await store.quota.reserve(tx, unit.id, period, { amount, batchId: batch.id })
+  const entry = { amount: sumQuota(plan.chosen), batchId: batch.id }
+  const orderIds = new Set(plan.chosen.map((invoice) => invoice.orderId))
+  const [fits] = await Promise.all([
+    store.quota.reserve(tx, unit.id, taxPeriodOf(now), entry),
+    store.batches.freeze(tx, batch),
+    store.orders.markInProgress(tx, [...orderIds]),
+  ])
   if (!fits) throw new Defect(`quota of unit ${unit.taxNo} changed while its row was locked`)
   return { batch: { id: batch.id, unit, fence: 1n, items: batch.items }, parked, hasMore }
 }

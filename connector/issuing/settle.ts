@@ -130,6 +130,7 @@ export async function settleVerdicts(
   return verdicts.length === 0 ? [] : endInvoices(deps, tx, batch, items, verdicts, at)
 }
 
+/** Statements that need no answer of each other leave together; the server runs them in this order. */
 async function endInvoices(
   deps: SettleDeps,
   tx: Tx,
@@ -138,21 +139,48 @@ async function endInvoices(
   verdicts: readonly Verdict[],
   at: Instant,
 ): Promise<readonly PendingEvent[]> {
-  const { store } = deps
   const byId = new Map(items.map((item) => [item.invoiceId, item]))
-  const ends = verdicts.flatMap((verdict) => (verdict.to === 'reserved' ? [] : [toEnd(verdict, at)]))
-  const changed = new Set(ends.length === 0 ? [] : await store.batches.settleInvoices(tx, batch.id, ends))
-  for (const [cause, invoiceIds] of groupAside(verdicts)) {
-    const aside = { id: deps.ids.uuid(), invoiceIds, cause, at }
-    for (const id of await store.batches.setAside(tx, batch.id, aside)) changed.add(id)
-  }
-  if (changed.size !== verdicts.length)
-    throw new Defect(`batch ${batch.id}: ${verdicts.length - changed.size} verdicts found no open invoice`)
+  const ended = verdicts.filter(({ to }) => to === 'issued' || to === 'rejected')
+  const counts = countByOrder(ended.flatMap(({ invoiceId }) => byId.get(invoiceId) ?? []))
+  const [changedCount, orders, parts] = await Promise.all([
+    writeVerdicts(deps, tx, batch, verdicts, at),
+    deps.store.orders.closeParts(tx, counts),
+    deps.store.orders.loadParts(
+      tx,
+      counts.map(({ orderId }) => orderId),
+    ),
+  ])
+  if (changedCount !== verdicts.length)
+    throw new Defect(`batch ${batch.id}: ${verdicts.length - changedCount} verdicts found no open invoice`)
+  const partsByOrder = groupByOrder(parts)
+  const ends = orders
+    .filter((order) => order.openCount === 0)
+    .map((order) => makeFinalEvent(deps, batch.unit, order, partsByOrder.get(order.id) ?? [], at))
+  await Promise.all([finishOrders(deps, tx, ends, at), settleResources(deps, tx, batch, byId, verdicts)])
+  return ends.map(({ event }) => ({ ...event, attempts: 1 }))
+}
 
-  const closed = ends.filter((end) => end.to !== 'needs_person').flatMap((end) => byId.get(end.invoiceId) ?? [])
-  const events = closed.length === 0 ? [] : await endOrders(deps, tx, batch.unit, closed, at)
-  await settleResources(deps, tx, batch, byId, verdicts)
-  return events
+/** How many invoices changed. */
+async function writeVerdicts(
+  deps: SettleDeps,
+  tx: Tx,
+  batch: SettlingBatch,
+  verdicts: readonly Verdict[],
+  at: Instant,
+): Promise<number> {
+  const { batches } = deps.store
+  const ends = verdicts.flatMap((verdict) => (verdict.to === 'reserved' ? [] : [toEnd(verdict, at)]))
+  const asides = [...groupAside(verdicts)].map(([cause, invoiceIds]) => ({
+    id: deps.ids.uuid(),
+    invoiceIds,
+    cause,
+    at,
+  }))
+  const changed = await Promise.all([
+    batches.settleInvoices(tx, batch.id, ends),
+    ...asides.map((aside) => batches.setAside(tx, batch.id, aside)),
+  ])
+  return changed.reduce((sum, { size }) => sum + size, 0)
 }
 
 /** Quota first, numbers second: the same order of locks as in `reserve.ts`. */
@@ -181,35 +209,15 @@ async function settleResources(
   })
 }
 
-async function endOrders(
-  deps: SettleDeps,
-  tx: Tx,
-  unit: UsingUnit,
-  closed: readonly BatchItem[],
-  at: Instant,
-): Promise<readonly PendingEvent[]> {
-  const counts = new Map<string, number>()
-  for (const { orderId } of closed) counts.set(orderId, (counts.get(orderId) ?? 0) + 1)
-  const orders = await deps.store.orders.closeParts(
-    tx,
-    [...counts].map(([orderId, count]) => ({ orderId, count })),
-  )
-  const done = orders.filter((order) => order.openCount === 0)
-  if (done.length === 0) return []
-  const parts = groupByOrder(
-    await deps.store.orders.loadParts(
-      tx,
-      done.map((order) => order.id),
-    ),
-  )
-  const events = done.map((order) => makeFinalEvent(deps, unit, order, parts.get(order.id) ?? [], at))
-  await deps.store.orders.finish(
-    tx,
-    events.map(({ state, event }) => ({ orderId: event.orderId, state, eventSeq: event.seq, at })),
-  )
-  const written = events.map(({ event }) => event)
-  await deps.store.outbox.insert(tx, written)
-  return written.map((event) => ({ ...event, attempts: 1 }))
+interface OrderEnd {
+  state: 'issued' | 'partly_issued' | 'failed'
+  event: NewEvent
+}
+
+async function finishOrders(deps: SettleDeps, tx: Tx, ends: readonly OrderEnd[], at: Instant): Promise<void> {
+  const finished = ends.map(({ state, event }) => ({ orderId: event.orderId, state, eventSeq: event.seq, at }))
+  const events = ends.map(({ event }) => event)
+  await Promise.all([deps.store.orders.finish(tx, finished), deps.store.outbox.insert(tx, events)])
 }
 
 function makeFinalEvent(
@@ -218,7 +226,7 @@ function makeFinalEvent(
   order: OrderInProgress,
   parts: readonly OrderPart[],
   at: Instant,
-): { state: 'issued' | 'partly_issued' | 'failed'; event: NewEvent } {
+): OrderEnd {
   if (parts.length !== order.invoiceCount)
     throw new Defect(`order ${order.id} has ${parts.length} of ${order.invoiceCount} parts`)
   const issuedCount = parts.filter((part) => part.state === 'issued').length
@@ -274,6 +282,12 @@ function groupAside(verdicts: readonly Verdict[]): Map<ParkCause, string[]> {
     groups.set(verdict.park, [...(groups.get(verdict.park) ?? []), verdict.invoiceId])
   }
   return groups
+}
+
+function countByOrder(items: readonly BatchItem[]): { orderId: string; count: number }[] {
+  const counts = new Map<string, number>()
+  for (const { orderId } of items) counts.set(orderId, (counts.get(orderId) ?? 0) + 1)
+  return [...counts].map(([orderId, count]) => ({ orderId, count }))
 }
 
 function groupByOrder(parts: readonly OrderPart[]): Map<string, OrderPart[]> {

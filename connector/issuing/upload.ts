@@ -80,8 +80,11 @@ export async function upload(deps: UploadDeps, batch: Sendable): Promise<UploadE
   )
   const at = deps.clock.now()
   const end = await deps.store.database.transaction(async (tx) => {
-    await closeAttempt(deps, tx, attemptId, answer, at)
-    return conclude(deps, tx, batch, opened.attemptNo, answer, at)
+    const [end] = await Promise.all([
+      conclude(deps, tx, batch, opened.attemptNo, answer, at),
+      closeAttempt(deps, tx, attemptId, answer, at),
+    ])
+    return end
   })
   deps.report({
     event: 'batch.uploaded',
