@@ -17,6 +17,7 @@ import type pg from 'pg'
 import type { Database, Tx } from '../../connector/issuing/ports.js'
 import { Defect } from '../../connector/kernel/never.js'
 import { isRefusal, isTransient } from './server-errors.js'
+import { gatherTurn } from './statement.js'
 
 const RETRY_COUNT_MAX = 8
 const RETRY_DELAY_MS = 20
@@ -78,6 +79,7 @@ async function runOnce<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<
   let value: T
   try {
     // Not awaited before the work: BEGIN and the first statement leave together. Its failure is looked at afterwards.
+    gatherTurn(client)
     const begun = client.query('begin isolation level read committed').then(
       () => null,
       (error: unknown) => ({ error }),

@@ -1,5 +1,5 @@
 /** Statements: fixed texts with a name, prepared once per connection by the driver. */
-import type pg from 'pg'
+import pg from 'pg'
 import { fen, formatAmount } from '../../connector/kernel/amount.js'
 import { type Instant, utcRfc3339 } from '../../connector/kernel/time.js'
 
@@ -18,8 +18,20 @@ export async function run<Row extends pg.QueryResultRow>(
   statement: Statement,
   values: readonly unknown[],
 ): Promise<readonly Row[]> {
+  gatherTurn(connection)
   const result = await connection.query<Row>({ name: statement.name, text: statement.text, values: [...values] })
   return result.rows
+}
+
+/**
+ * What is asked of a connection in one turn of the event loop leaves as one packet. A packet for each statement would wake
+ * the server, and let the kernel put this process aside for it, before the next one is even written.
+ */
+export function gatherTurn(connection: Connection): void {
+  if (!(connection instanceof pg.Client)) return
+  const { stream } = connection.connection
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 /**

@@ -24,7 +24,7 @@ import { type Random, systemTimers, type Timers, toPauseMs } from './timing.js'
 
 /** Two batches: one is stored while the next one gathers. */
 const PREFETCH_COUNT = 400
-const BATCH_COUNT_MAX = 200
+const BATCH_COUNT_MAX = 100
 /** How long the first message of an idle time waits for company. */
 const BATCH_MS = 10
 /** Bodies of one batch; a batch of huge messages is cut here, so that a transaction stays small. */

@@ -34,6 +34,8 @@ const SUPPLY_PAUSE_MS = 10_000
 const SWEEP_COUNT_MAX = 500
 /** Units looked at in one round of reserving. */
 const UNIT_COUNT_MAX = 100
+/** Invoices that wait for a number when intake should give way: some three batches. */
+const BEHIND_COUNT = 300
 /** Polls under way at once. */
 const POLL_COUNT_MAX = 8
 /** Events published in one go; the publisher's window of confirms. */
@@ -58,6 +60,10 @@ export interface Engine extends Service {
   signal(signals: readonly WorkSignal[]): void
   /** Batches being uploaded or polled now. */
   inFlightCount(): number
+  /** So many invoices came in. */
+  expect(invoiceCount: number): void
+  /** Invoices come in faster than they are numbered. */
+  isBehind(): boolean
 }
 
 export function makeEngine(deps: EngineDeps): Engine {
@@ -69,6 +75,8 @@ export function makeEngine(deps: EngineDeps): Engine {
   /** Units that parked something since their supplies were last looked at. */
   const shortUnits = new Set<UsingUnitId>()
   const probes = new Map<UsingUnitId, number>()
+  /** Invoices that came in and were not numbered yet, as far as this process knows; set right whenever none is ready. */
+  let readyCount = 0
   const polls = pLimit(POLL_COUNT_MAX)
   /** Batches may be due that nobody had hands for. */
   let arePollsFull = false
@@ -94,6 +102,7 @@ export function makeEngine(deps: EngineDeps): Engine {
 
   async function reserveAll(): Promise<number> {
     const units = await deps.store.batches.unitsWithReadyInvoices(UNIT_COUNT_MAX)
+    if (units.length === 0) readyCount = 0
     const found = await Promise.all(units.map(reserveUnit))
     return found.reduce((sum, count) => sum + count, 0)
   }
@@ -104,6 +113,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     if (lane.activeCount + lane.pendingCount >= deps.uploadConcurrency) return 0
     const { batch, parked } = await reserve(deps, unitId)
     const parkedCount = Object.values(parked).reduce((sum, count) => sum + count, 0)
+    readyCount -= parkedCount + (batch?.items.length ?? 0)
     if (parkedCount > 0) {
       deps.log('invoices.parked', { unitId, ...parked }, 'warn')
       shortUnits.add(unitId)
@@ -277,6 +287,10 @@ export function makeEngine(deps: EngineDeps): Engine {
       for (const signal of signals) stationOf[signal].kick()
     },
     inFlightCount: () => held.size,
+    expect: (invoiceCount) => {
+      readyCount += invoiceCount
+    },
+    isBehind: () => readyCount > BEHIND_COUNT,
     async start() {
       for (const each of Object.values(stations)) await each.start()
     },
