@@ -31,13 +31,13 @@ import { loadContents } from './issuing/load-contents.js'
 import { loadFrozenTexts } from './issuing/load-frozen-texts.js'
 import { loadLatestOrders } from './issuing/load-latest-orders.js'
 import { loadMappingVersion } from './issuing/load-mapping-version.js'
+import { loadOrderBody } from './issuing/load-order-body.js'
 import { loadOrderParts } from './issuing/load-order-parts.js'
 import { loadQuota, lockQuota } from './issuing/load-quota.js'
 import { lockReadyInvoices } from './issuing/lock-ready-invoices.js'
 import { markOrdersInProgress } from './issuing/mark-orders-in-progress.js'
 import { markPublished } from './issuing/mark-published.js'
 import { moveBatch } from './issuing/move-batch.js'
-import { loadNextDueAt } from './issuing/next-due-at.js'
 import { loadNumberStock } from './issuing/number-stock.js'
 import { openAttempt } from './issuing/open-attempt.js'
 import { parkInvoices } from './issuing/park-invoices.js'
@@ -88,6 +88,7 @@ function makeOrderStore(pool: pg.Pool): OrderStore {
   return {
     insert: insertOrders,
     loadLatest: loadLatestOrders,
+    loadBody: loadOrderBody,
     loadMappingVersion,
     insertInvoices,
     claimWoken: (options) => claimWokenOrders(pool, options),
@@ -119,7 +120,6 @@ function makeBatchStore(pool: pg.Pool): BatchStore {
     settleInvoices,
     setAside,
     thawInvoices,
-    nextDueAt: () => loadNextDueAt(pool),
   }
 }
 

@@ -89,6 +89,7 @@ async function runTheRest({ store, pool }: TestDatabase): Promise<void> {
     await store.inbox.insert(tx, [message, aMessage({ id: order.inboxId, orderId: order.id })])
     await store.orders.insert(tx, [order])
     await store.orders.loadLatest(tx, [order.orderKey])
+    await store.orders.loadBody(tx, order.id)
     await store.orders.loadMappingVersion(tx, v7())
     await store.quota.lock(tx, unit.id, story.period)
     await store.signals.announce(tx, ['orders'])
@@ -102,7 +103,6 @@ async function runTheRest({ store, pool }: TestDatabase): Promise<void> {
   await store.batches.loadFrozen(v7())
   await store.batches.unitsWithReadyInvoices(10)
   await store.batches.countParked(unit.id, 'quota_empty')
-  await store.batches.nextDueAt()
   await store.quota.load(null, unit.id, story.period)
   await store.quota.recordBureau(unit.id, story.period, null, now())
   await store.quota.shortAmount(unit.id)
@@ -149,16 +149,16 @@ async function fill(pool: pg.Pool): Promise<void> {
       disposition, order_id)
     select gen_random_uuid(), 'q', 'shop', 'default', false, '', '', now(), 'accepted', gen_random_uuid()
     from generate_series(1, ${PAST_COUNT});
-    insert into orders (id, order_key, revision, source, business_type, inbox_id, content_sha256, letter, state,
+    insert into orders (id, order_key, revision, source, business_type, inbox_id, letter, state,
       received_at)
-    select order_id, id::text, 1, source, business_type, id, '', 'blue', 'issued', now()
+    select order_id, id::text, 1, source, business_type, id, 'blue', 'issued', now()
     from inbox_messages where body_sha256 = '';
-    insert into order_fills select id, '' from orders where content_sha256 = '';
+    insert into order_fills select id, '' from orders where order_key = inbox_id::text;
     insert into invoices (id, order_id, split_no, using_unit_id, state, kind, buyer_name, net_amount, tax_amount,
       gross_amount, quota_amount, content_sha256, invoice_number, batch_id, created_at)
     select gen_random_uuid(), o.id, 1, (select id from using_units limit 1), 'issued', 'ordinary', '', 1, 0, 1, 1, '',
       o.id::text, gen_random_uuid(), now()
-    from orders o where content_sha256 = '';
+    from orders o where order_key = inbox_id::text;
     insert into invoice_contents select id, '' from invoices where content_sha256 = '';
     insert into upload_items (batch_id, position, invoice_id, invoice_number, segment_id, frozen, frozen_sha256)
     select batch_id, 0, id, invoice_number, gen_random_uuid(), '', '' from invoices where content_sha256 = '';
@@ -171,7 +171,7 @@ async function fill(pool: pg.Pool): Promise<void> {
     from invoices where content_sha256 = '';
     insert into outbox_events (id, order_id, seq, kind, routing_key, body, body_sha256, state, created_at, confirmed_at)
     select gen_random_uuid(), id, 1, 'final', '', '', '', 'published', now(), now()
-    from orders where content_sha256 = ''`)
+    from orders where order_key = inbox_id::text`)
   for (const table of GROWING) await pool.query(`analyze ${table}`)
 }
 

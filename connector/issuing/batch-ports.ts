@@ -177,6 +177,4 @@ export interface BatchStore {
   ): Promise<ReadonlySet<string>>
   /** reserved → draft, without number or batch: what was frozen is too old to be sent. Returns the invoice ids it changed. */
   thawInvoices(tx: Tx, batchId: string, at: Instant): Promise<ReadonlySet<string>>
-  /** The earliest instant at which a batch, move or event becomes due; null when nothing waits for time. */
-  nextDueAt(): Promise<Instant | null>
 }

@@ -83,8 +83,6 @@ export interface NewOrder {
   inboxId: string
   usingUnitId: UsingUnitId | null
   mappingVersionId: string | null
-  contentSha256: string
-  draftSha256: string | null
   letter: Letter
   state: OrderState
   parkCause: ParkCause | null
@@ -114,7 +112,6 @@ export type OrderAdvance = Pick<
   | 'letter'
   | 'usingUnitId'
   | 'mappingVersionId'
-  | 'draftSha256'
   | 'grossAmount'
   | 'invoiceCount'
   | 'eventSeq'
@@ -146,8 +143,8 @@ export interface ExistingOrder {
   orderKey: string
   revision: number
   state: OrderState
-  contentSha256: string
-  draftSha256: string | null
+  /** Of the message it was made of. */
+  bodySha256: string | null
   mappingVersionId: string | null
 }
 
@@ -171,6 +168,8 @@ export interface OrderStore {
   /** Inserts what is new by (order key, revision), with drafts; returns the ids that were inserted. */
   insert(tx: Tx, orders: readonly NewOrder[]): Promise<ReadonlySet<string>>
   loadLatest(tx: Tx, orderKeys: readonly string[]): Promise<readonly ExistingOrder[]>
+  /** The body of the message that an order was made of. */
+  loadBody(tx: Tx, orderId: string): Promise<Buffer | null>
   /** The text of any stored mapping version, active or not. */
   loadMappingVersion(tx: Tx, versionId: string): Promise<{ versionId: string; number: number; text: string } | null>
   insertInvoices(tx: Tx, invoices: readonly NewInvoice[]): Promise<void>

@@ -11,7 +11,6 @@ import { approve } from '../invoice/approve.js'
 import { toCanonicalJson } from '../invoice/canonical.js'
 import type { InvoiceDraft } from '../invoice/draft.js'
 import { describeFills } from '../invoice/draft-fills.js'
-import { hashDraft } from '../invoice/draft-hash.js'
 import type { Invoice } from '../invoice/invoice.js'
 import { type Amount, sumAmounts } from '../kernel/amount.js'
 import { sha256 } from '../kernel/digest.js'
@@ -26,7 +25,7 @@ import { buildRejection, routingKeyOf } from '../result/result.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import type { InvoiceUploader } from './bureau.js'
 import type { BusinessTypeEntry, Directory } from './directory.js'
-import type { Delivery, NewEvent, NewInvoice, NewOrder } from './ports.js'
+import type { NewEvent, NewInboxMessage, NewInvoice, NewOrder } from './ports.js'
 import type { Shelf } from './shelf.js'
 
 export interface PrepareDeps {
@@ -50,13 +49,11 @@ export type Prepared =
   | { kind: 'order'; order: NewOrder; invoices: readonly NewInvoice[]; events: readonly NewEvent[] }
 
 export type Message = Pick<
-  Delivery,
-  'body' | 'businessType' | 'source' | 'messageId' | 'correlationId' | 'traceparent'
+  NewInboxMessage,
+  'id' | 'body' | 'businessType' | 'source' | 'messageId' | 'correlationId' | 'traceparent' | 'receivedAt'
 > & {
-  inboxId: string
-  receivedAt: Instant
   /** Set when the order exists already and is mapped again. */
-  orderId?: string
+  orderId: string | null
 }
 
 export function prepare(deps: PrepareDeps, message: Message): Prepared {
@@ -73,26 +70,18 @@ export function prepare(deps: PrepareDeps, message: Message): Prepared {
   const mapper = entry.mapping === null ? null : deps.mapperOf(entry.code, entry.mapping)
   if (mapper === null || entry.mapping === null) return wait('mapping_missing', mappingMissing(entry))
 
-  const content = { sha256: decoded.canonicalSha256, mapping: entry.mapping }
+  const { versionId } = entry.mapping
   const outcome = mapper.map(decoded.value)
   switch (outcome.kind) {
     case 'ignored':
       return dispose('ignored', [ignoredNote(outcome.reason)])
     case 'faulty':
-      return prepareFaulty(subject, content, outcome.orderNo, outcome.faults)
+      return prepareFaulty(subject, versionId, outcome.orderNo, outcome.faults)
     case 'draft':
-      return prepareDraft(subject, content, outcome.draft, directory)
+      return prepareDraft(subject, versionId, outcome.draft, directory)
     default:
       return assertNever(outcome)
   }
-}
-
-/** The hash of the draft that a pinned mapping version makes of a body; null when it makes none. */
-export function hashUnderMapping(mapper: OrderMapper, body: Buffer): string | null {
-  const decoded = decodeOrder(body)
-  if (decoded.kind === 'fault') return null
-  const outcome = mapper.map(decoded.value)
-  return outcome.kind === 'draft' ? hashDraft(outcome.draft) : null
 }
 
 interface Subject {
@@ -101,41 +90,28 @@ interface Subject {
   entry: BusinessTypeEntry
 }
 
-interface Content {
-  sha256: string
-  mapping: MappingText
-}
-
-function prepareFaulty(subject: Subject, content: Content, orderNo: string | null, faults: readonly Fault[]): Prepared {
+function prepareFaulty(
+  subject: Subject,
+  versionId: string,
+  orderNo: string | null,
+  faults: readonly Fault[],
+): Prepared {
   if (orderNo === null) {
     const parkCause = parkCauseOf(faults)
     return parkCause === null ? rejectNameless(subject, faults) : { kind: 'waiting', parkCause, faults }
   }
-  const order = makeOrder(subject, {
-    orderNo,
-    contentSha256: content.sha256,
-    mappingVersionId: content.mapping.versionId,
-  })
-  return concludeFaulty(subject, order, faults)
+  return concludeFaulty(subject, makeOrder(subject, { orderNo, mappingVersionId: versionId }), faults)
 }
 
-function prepareDraft(subject: Subject, content: Content, mapped: InvoiceDraft, directory: Directory): Prepared {
+function prepareDraft(subject: Subject, versionId: string, mapped: InvoiceDraft, directory: Directory): Prepared {
   const { deps, entry } = subject
   const unit = directory.unit(entry.unitId)
   if (mapped.orderNo.length > ORDER_NO_LENGTH_MAX) return rejectNameless(subject, [orderNoTooLong()])
   if (unit === null) return wait('unit_unverified', unknownSeller(entry))
-  const order: NewOrder = {
-    ...makeOrder(subject, {
-      orderNo: mapped.orderNo,
-      contentSha256: content.sha256,
-      mappingVersionId: content.mapping.versionId,
-    }),
-    letter: mapped.letter,
-    draftSha256: hashDraft(mapped),
-  }
+  const order = makeOrder(subject, { orderNo: mapped.orderNo, mappingVersionId: versionId })
   const draft = matchCatalogue(mapped, directory.catalogue(entry.unitId), directory.tables)
   const approval = approve(draft, { unit, tables: directory.tables, at: deps.clock.now() })
-  const filled = { ...order, fills: describeFills(draft.origins) }
+  const filled = { ...order, letter: mapped.letter, fills: describeFills(draft.origins) }
   if (approval.kind === 'faulty') return concludeFaulty(subject, filled, approval.faults)
   const warnings = approval.warnings.map((finding) => finding.fault)
   return {
@@ -198,7 +174,7 @@ function parkCauseOf(faults: readonly Fault[]): ParkCause | null {
 function rejectNameless(subject: Subject, faults: readonly Fault[]): Prepared {
   const { message } = subject
   const bodySha256 = sha256(message.body)
-  const order = makeOrder(subject, { orderNo: null, contentSha256: bodySha256, mappingVersionId: null })
+  const order = makeOrder(subject, { orderNo: null, mappingVersionId: null })
   const orderKey = makeNamelessKey(message.source, message.businessType, bodySha256)
   return reject(subject, { ...order, orderKey }, faults)
 }
@@ -232,10 +208,7 @@ function makeRejectionEvent(id: string, order: NewOrder, faults: readonly Fault[
   }
 }
 
-function makeOrder(
-  { deps, message, entry }: Subject,
-  known: { orderNo: string | null; contentSha256: string; mappingVersionId: string | null },
-): NewOrder {
+function makeOrder({ deps, message, entry }: Subject, known: Pick<NewOrder, 'orderNo' | 'mappingVersionId'>): NewOrder {
   return {
     id: message.orderId ?? deps.ids.uuid(),
     orderKey: makeOrderKey(message.source, message.businessType, known.orderNo ?? ''),
@@ -243,11 +216,9 @@ function makeOrder(
     source: message.source,
     businessType: message.businessType,
     orderNo: known.orderNo,
-    inboxId: message.inboxId,
+    inboxId: message.id,
     usingUnitId: entry.unitId,
     mappingVersionId: known.mappingVersionId,
-    contentSha256: known.contentSha256,
-    draftSha256: null,
     letter: 'blue',
     state: 'received',
     parkCause: null,

@@ -21,8 +21,8 @@ import type {
   Tx,
   WorkSignal,
 } from './ports.js'
-import { hashUnderMapping, type PrepareDeps, type Prepared, prepare } from './prepare.js'
-import { decideRepeat } from './repeat.js'
+import { type Message, type PrepareDeps, type Prepared, prepare } from './prepare.js'
+import { decideRepeat, isSameContent } from './repeat.js'
 import type { InboxDisposition } from './states.js'
 
 /** A stored message that could not be decided in this many tries goes to the dead store. */
@@ -257,14 +257,8 @@ async function recordRepeat(
   message: NewInboxMessage,
   prepared: Extract<Prepared, { kind: 'order' }>,
 ): Promise<Decision> {
-  const pinned =
-    existing.mappingVersionId === null || existing.mappingVersionId === prepared.order.mappingVersionId
-      ? null
-      : await deps.store.orders.loadMappingVersion(tx, existing.mappingVersionId)
-  const decision = decideRepeat(existing, prepared.order, () => {
-    const mapper = pinned === null ? null : deps.mapperOf(message.businessType, pinned)
-    return mapper === null ? null : hashUnderMapping(mapper, message.body)
-  })
+  const isSame = existing.bodySha256 === message.bodySha256 || (await saysTheSame(deps, tx, existing, message))
+  const decision = decideRepeat(existing, isSame)
   if (decision !== 'new_revision') return { disposition: decision, orderId: existing.id, faults: [], parkCause: null }
   const order = { ...prepared.order, revision: existing.revision + 1 }
   const inserted = await deps.store.orders.insert(tx, [order])
@@ -272,6 +266,20 @@ async function recordRepeat(
   if (!inserted.has(order.id)) return { disposition: 'conflict', orderId: existing.id, faults: [], parkCause: null }
   await insertParts(deps, tx, [{ ...prepared, order }])
   return toDecision({ ...prepared, order })
+}
+
+async function saysTheSame(
+  { store, mapperOf }: ReceiveDeps,
+  tx: Tx,
+  existing: ExistingOrder,
+  message: NewInboxMessage,
+): Promise<boolean> {
+  const body = await store.orders.loadBody(tx, existing.id)
+  if (body === null) return false
+  const { mappingVersionId } = existing
+  const version = mappingVersionId === null ? null : await store.orders.loadMappingVersion(tx, mappingVersionId)
+  const mapper = version === null ? null : mapperOf(message.businessType, version)
+  return isSameContent(body, message.body, mapper)
 }
 
 async function insertParts(
@@ -300,7 +308,6 @@ function holdOrder(parked: ParkedOrder, prepared: Prepared): OrderAdvance {
     letter: 'blue',
     usingUnitId: null,
     mappingVersionId: null,
-    draftSha256: null,
     grossAmount: null,
     invoiceCount: 0,
     eventSeq: 0,
@@ -334,16 +341,9 @@ function isParked({ prepared }: Receipt): boolean {
 }
 
 /** A defect parks its own message and is told loudly; it never takes neighbours along. */
-function prepareSafely(
-  deps: ReceiveDeps,
-  message: Pick<
-    NewInboxMessage,
-    'id' | 'body' | 'businessType' | 'source' | 'messageId' | 'correlationId' | 'traceparent' | 'receivedAt'
-  > & { orderId?: string | null },
-): Prepared {
+function prepareSafely(deps: ReceiveDeps, message: Message): Prepared {
   try {
-    const { orderId, ...rest } = message
-    return prepare(deps, { ...rest, inboxId: message.id, ...(typeof orderId === 'string' && { orderId }) })
+    return prepare(deps, message)
   } catch (error) {
     deps.report({ event: 'message.defect', count: 1, error })
     return { kind: 'waiting', parkCause: 'defect', faults: [defectFault()] }

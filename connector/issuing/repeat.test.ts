@@ -1,52 +1,46 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ExistingOrder, NewOrder } from './ports.js'
-import { decideRepeat } from './repeat.js'
+import type { OrderMapper } from '../order/mapper.js'
+import { anInvoiceDraft } from '../testing/builders.js'
+import { decideRepeat, isSameContent } from './repeat.js'
 
-const existing: ExistingOrder = {
-  id: '1',
-  orderKey: 'shopify/default/1001',
-  revision: 1,
-  state: 'mapped',
-  contentSha256: 'content',
-  draftSha256: 'draft',
-  mappingVersionId: 'v1',
+/** A mapping that reads an order's number and nothing else. */
+const mapper: OrderMapper = {
+  businessType: 'shop',
+  map: (value) => {
+    const { orderNo } = value as { orderNo: string }
+    return orderNo === ''
+      ? { kind: 'faulty', orderNo: null, faults: [] }
+      : { kind: 'draft', draft: anInvoiceDraft({ orderNo }), dropped: [] }
+  },
 }
 
-// Only these three members of an order take part in the decision.
-const incoming = { contentSha256: 'content', draftSha256: 'draft', mappingVersionId: 'v1' } as NewOrder
+function isSame(existing: string, incoming: string, by: OrderMapper | null = mapper): boolean {
+  return isSameContent(Buffer.from(existing), Buffer.from(incoming), by)
+}
 
-const neverAsked = () => assert.fail('the pinned mapping was asked without need')
-
-test('the same content is a duplicate', () => {
-  assert.equal(decideRepeat(existing, { ...incoming, draftSha256: null }, neverAsked), 'duplicate')
-})
-
-test('another content with the same draft is a duplicate: a webhook sent again', () => {
-  assert.equal(decideRepeat(existing, { ...incoming, contentSha256: 'other' }, neverAsked), 'duplicate')
-})
-
-test('the draft is compared under the version that the order is pinned to', () => {
-  const later = { ...incoming, contentSha256: 'other', draftSha256: 'draft of v2', mappingVersionId: 'v2' }
-
-  assert.equal(
-    decideRepeat(existing, later, (version) => (version === 'v1' ? 'draft' : null)),
-    'duplicate',
-  )
-  assert.equal(
-    decideRepeat(existing, later, () => 'another draft'),
-    'conflict',
-  )
-})
-
-test('another content is a conflict in every state but rejected', () => {
-  const other = { ...incoming, contentSha256: 'other', draftSha256: 'other' }
+test('the same content is a duplicate in every state, other content a conflict in every state but rejected', () => {
   for (const state of ['received', 'mapped', 'in_progress', 'issued', 'partly_issued', 'failed'] as const) {
-    assert.equal(decideRepeat({ ...existing, state }, other, neverAsked), 'conflict', state)
+    assert.equal(decideRepeat({ state }, true), 'duplicate', state)
+    assert.equal(decideRepeat({ state }, false), 'conflict', state)
   }
-  assert.equal(decideRepeat({ ...existing, state: 'rejected' }, other, neverAsked), 'new_revision')
+  assert.equal(decideRepeat({ state: 'rejected' }, true), 'duplicate')
+  assert.equal(decideRepeat({ state: 'rejected' }, false), 'new_revision')
 })
 
-test('the same content after a rejection stays rejected', () => {
-  assert.equal(decideRepeat({ ...existing, state: 'rejected' }, incoming, neverAsked), 'duplicate')
+test('the order of keys and the way numbers are written make no other content, whatever a mapping says', () => {
+  assert.ok(isSame('{"orderNo":"1","total":1.0}', ' {"total":1,"orderNo":"1"}', null))
+  assert.ok(isSame('{"orderNo":"","total":1.0}', '{"total":1.00,"orderNo":""}'))
+})
+
+test('what maps to the same draft is the same content: a webhook sent again with another time', () => {
+  const [first, again] = ['{"orderNo":"1","updated_at":"10:00"}', '{"orderNo":"1","updated_at":"10:05"}']
+  assert.ok(isSame(first, again))
+  assert.ok(!isSame(first, again, null), 'without the mapping nobody can tell')
+})
+
+test('what maps to another draft, or to none, is other content', () => {
+  assert.ok(!isSame('{"orderNo":"1"}', '{"orderNo":"2"}'))
+  assert.ok(!isSame('{"orderNo":"","n":1}', '{"orderNo":"","n":2}'))
+  assert.ok(!isSame('{"orderNo":"1"}', '{"orderNo":'))
 })

@@ -4,34 +4,33 @@
  *   same content, or the same draft under the pinned mapping version   → duplicate: nothing happens again
  *   other content, and the order was rejected (nothing was ever sent)  → a new revision with its own single result
  *   other content otherwise                                            → conflict: recorded, no effect
+ *
+ * Nearly every repeat has the very bytes of the first message, whose hash is stored. Other bytes are compared with the
+ * stored ones, both read and mapped by this release: a hash made by an older one would not tell the same.
  */
-import type { ExistingOrder, NewOrder } from './ports.js'
+import { hashDraft } from '../invoice/draft-hash.js'
+import { toCanonicalText } from '../order/canonical-text.js'
+import { decodeOrder } from '../order/decode.js'
+import type { OrderMapper } from '../order/mapper.js'
+import type { ExistingOrder } from './ports.js'
 
 export type RepeatDecision = 'duplicate' | 'conflict' | 'new_revision'
 
-/**
- * @param hashUnderPinned the draft's hash when the incoming body is mapped by the version that the existing order is
- *   pinned to; asked only when the versions differ and the contents do.
- */
-export function decideRepeat(
-  existing: ExistingOrder,
-  incoming: NewOrder,
-  hashUnderPinned: (mappingVersionId: string) => string | null,
-): RepeatDecision {
-  if (existing.contentSha256 === incoming.contentSha256) return 'duplicate'
-  if (isSameDraft(existing, incoming, hashUnderPinned)) return 'duplicate'
-  return existing.state === 'rejected' ? 'new_revision' : 'conflict'
+export function decideRepeat({ state }: Pick<ExistingOrder, 'state'>, isSame: boolean): RepeatDecision {
+  if (isSame) return 'duplicate'
+  return state === 'rejected' ? 'new_revision' : 'conflict'
 }
 
-function isSameDraft(
-  existing: ExistingOrder,
-  incoming: NewOrder,
-  hashUnderPinned: (mappingVersionId: string) => string | null,
-): boolean {
-  if (existing.draftSha256 === null || existing.mappingVersionId === null) return false
-  const hash =
-    existing.mappingVersionId === incoming.mappingVersionId
-      ? incoming.draftSha256
-      : hashUnderPinned(existing.mappingVersionId)
-  return hash === existing.draftSha256
+/**
+ * Whether two bodies say the same: equal JSON values, or equal drafts.
+ *
+ * @param mapper of the version that the existing order is pinned to; null when there is none
+ */
+export function isSameContent(existing: Buffer, incoming: Buffer, mapper: OrderMapper | null): boolean {
+  const [before, again] = [decodeOrder(existing), decodeOrder(incoming)]
+  if (before.kind === 'fault' || again.kind === 'fault') return false
+  if (toCanonicalText(before.value) === toCanonicalText(again.value)) return true
+  if (mapper === null) return false
+  const [draft, draftAgain] = [mapper.map(before.value), mapper.map(again.value)]
+  return draft.kind === 'draft' && draftAgain.kind === 'draft' && hashDraft(draft.draft) === hashDraft(draftAgain.draft)
 }

@@ -1,67 +1,44 @@
 /**
  * The canonical text of a JSON value: equal exactly for equal content, whatever the order of keys, the white space and
- * the way numbers are written (`1`, `1.0`, `1.00`). Only its hash is kept, so it need not be JSON itself.
+ * the way numbers are written (`1`, `1.0`, `1.00`). Only compared, so it need not be JSON itself.
  */
 import { Decimal } from '../kernel/decimal.js'
-import { sortKeys } from './key-order.js'
 import { NumberText } from './number-text.js'
 
 /** Longer numbers are compared as they were written; working out their value would be a gift to an attacker. */
 const NUMBER_LENGTH_MAX = 100
-/** `0:`, `1:` … for the lengths that nearly all texts have. */
-const LENGTHS: readonly string[] = Array.from({ length: 128 }, (_, length) => `${length}:`)
 
-export interface CanonicalText {
-  text: string
-  /** Members of all objects, each key once. */
-  memberCount: number
-  hasForbiddenKey: boolean
-}
-
-export function toCanonicalText(value: unknown): CanonicalText {
-  const writing: Writing = { pieces: [], memberCount: 0, hasForbiddenKey: false }
-  write(value, writing)
-  const { pieces, memberCount, hasForbiddenKey } = writing
-  // Joined at the end: a text that grows by pieces has to be flattened before it can be hashed, which takes longer.
-  return { text: pieces.join(''), memberCount, hasForbiddenKey }
-}
-
-interface Writing {
-  pieces: string[]
-  memberCount: number
-  hasForbiddenKey: boolean
+export function toCanonicalText(value: unknown): string {
+  const pieces: string[] = []
+  write(pieces, value)
+  return pieces.join('')
 }
 
 /** Texts carry their length, so that no text can pass for the structure around it. */
-function write(value: unknown, writing: Writing): void {
-  const { pieces } = writing
-  if (typeof value === 'string') pieces.push(LENGTHS[value.length] ?? `${value.length}:`, value)
+function write(pieces: string[], value: unknown): void {
+  if (typeof value === 'string') pieces.push(`${value.length}:`, value)
   else if (typeof value === 'number') pieces.push(value === 0 ? '0;' : `${value};`)
   else if (value === null) pieces.push('null;')
   else if (typeof value !== 'object') pieces.push(`${String(value)};`)
-  else if (Array.isArray(value)) writeList(value, writing)
+  else if (Array.isArray(value)) writeList(pieces, value)
   else if (value instanceof Decimal) pieces.push(`${toPlainNumber(value.toString())};`)
   else if (value instanceof NumberText) pieces.push(`${toPlainNumber(value.text)};`)
-  else writeMembers(value, writing)
+  else writeMembers(pieces, value)
 }
 
-function writeList(items: readonly unknown[], writing: Writing): void {
-  writing.pieces.push('[')
-  for (let index = 0; index < items.length; index += 1) write(items[index], writing)
-  writing.pieces.push(']')
+function writeList(pieces: string[], items: readonly unknown[]): void {
+  pieces.push('[')
+  for (const item of items) write(pieces, item)
+  pieces.push(']')
 }
 
-function writeMembers(members: object, writing: Writing): void {
-  const values: readonly unknown[] = Object.values(members)
-  const { places, prefixes, hasForbiddenKey } = sortKeys(Object.keys(members))
-  writing.memberCount += values.length
-  if (hasForbiddenKey) writing.hasForbiddenKey = true
-  writing.pieces.push('{')
-  for (let index = 0; index < places.length; index += 1) {
-    writing.pieces.push(prefixes[index] ?? '')
-    write(values[places[index] ?? 0], writing)
+function writeMembers(pieces: string[], members: object): void {
+  pieces.push('{')
+  for (const [key, member] of Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    pieces.push(`${key.length}:`, key)
+    write(pieces, member)
   }
-  writing.pieces.push('}')
+  pieces.push('}')
 }
 
 /**

@@ -1,18 +1,16 @@
 /**
  * The door of an order message: bytes → JSON value, with everything a hostile or broken body could do refused first.
  *
- * Knows: UTF-8, JSON, limits, exact numbers, the hash by which equal content is recognised.
+ * Knows: UTF-8, JSON, limits, exact numbers.
  * Must not know: any order's shape, business types, the broker.
- * Invariants: nothing is parsed before size, depth and counts are known; a number is exact or refused, never rounded;
- * key order, white space and the way a number is written do not change `canonicalSha256`.
+ * Invariants: nothing is parsed before size, depth and counts are known; a number is exact or refused, never rounded.
  */
 import { isAscii, isUtf8, transcode } from 'node:buffer'
 import { parse as parseLossless } from 'lossless-json'
 import { Decimal } from '../kernel/decimal.js'
-import { sha256 } from '../kernel/digest.js'
 import type { Fault } from '../kernel/fault.js'
 import { toCanonicalText } from './canonical-text.js'
-import { findDuplicateKey, findForbiddenKey } from './json-keys.js'
+import { countMembers, findDuplicateKey, findForbiddenKey, mayHaveForbiddenKey } from './json-keys.js'
 import { scanJson } from './json-scan.js'
 import { NumberText } from './number-text.js'
 
@@ -26,7 +24,7 @@ const VALUE_COUNT_MAX = 250_000
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 export type DecodeOutcome =
-  | { kind: 'order'; value: unknown; canonicalSha256: string }
+  | { kind: 'order'; value: unknown }
   /** `dead`: nobody can read it. `rejected`: it is readable JSON that no honest sender writes. */
   | { kind: 'fault'; disposition: 'dead' | 'rejected'; fault: Fault }
 
@@ -54,11 +52,12 @@ export function decodeOrder(body: Buffer): DecodeOutcome {
     throw error
   }
 
-  const canonical = toCanonicalText(value)
-  if (text.includes('\\u') && LONE_SURROGATE.test(canonical.text)) return refuse('dead', FAULTS.utf8)
-  if (canonical.memberCount !== scan.memberCount) return refuse('rejected', makeDuplicateFault(text))
-  if (canonical.hasForbiddenKey) return refuse('rejected', makeForbiddenFault(value))
-  return { kind: 'order', value, canonicalSha256: sha256(canonical.text) }
+  if (text.includes('\\u') && LONE_SURROGATE.test(toCanonicalText(value))) return refuse('dead', FAULTS.utf8)
+  if (countMembers(value) !== scan.memberCount)
+    return refuse('rejected', makeFault(...DUPLICATE, findDuplicateKey(text)))
+  const forbidden = mayHaveForbiddenKey(text) ? findForbiddenKey(value) : ''
+  if (forbidden !== '') return refuse('rejected', makeFault(...FORBIDDEN, forbidden))
+  return { kind: 'order', value }
 }
 
 function refuse(disposition: 'dead' | 'rejected', fault: Fault): DecodeOutcome {
@@ -92,15 +91,8 @@ function toText(body: Buffer): string {
   return transcode(bytes, 'utf8', 'utf16le').toString('utf16le')
 }
 
-function makeDuplicateFault(text: string): Fault {
-  const path = findDuplicateKey(text)
-  return makeFault('MSG-duplicate-key', '同一对象中出现重复的键', 'a key appears twice in one object', path)
-}
-
-function makeForbiddenFault(value: unknown): Fault {
-  const path = findForbiddenKey(value)
-  return makeFault('MSG-key', '不允许的键名', 'this key is not allowed', path)
-}
+const DUPLICATE = ['MSG-duplicate-key', '同一对象中出现重复的键', 'a key appears twice in one object'] as const
+const FORBIDDEN = ['MSG-key', '不允许的键名', 'this key is not allowed'] as const
 
 function makeFault(code: string, message: string, messageEn: string, path = ''): Fault {
   return { code, path, message, messageEn, cure: 'sender' }

@@ -1,9 +1,28 @@
 /**
- * Finds the place of a key that must not be, for the message to its sender. Slow and only called when it is known that
- * there is one.
+ * Keys that must not be: those that stand twice in one object, and those that reach a prototype. Whether there may be one
+ * is asked of every message and cheap; finding its place for the message to the sender is slow.
  */
+import { Decimal } from '../kernel/decimal.js'
 import { pointerToken } from '../kernel/fault.js'
-import { isForbiddenKey } from './key-order.js'
+import { NumberText } from './number-text.js'
+
+/** Names that reach an object's prototype in JavaScript; no honest order uses them. */
+const FORBIDDEN_KEYS = ['__proto__', 'constructor', 'prototype'] as const
+
+/** Members of all objects; a key that stands twice in the text counts once here. */
+export function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (value instanceof Decimal || value instanceof NumberText) return 0
+  const values: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  let count = Array.isArray(value) ? 0 : values.length
+  for (let index = 0; index < values.length; index += 1) count += countMembers(values[index])
+  return count
+}
+
+/** Whether a text may have such a key: it names one somewhere, or hides letters behind escapes. */
+export function mayHaveForbiddenKey(text: string): boolean {
+  return text.includes('\\u') || FORBIDDEN_KEYS.some((key) => text.includes(key))
+}
 
 interface Frame {
   keys: Set<string> | null
@@ -50,7 +69,7 @@ function endOfText(text: string, start: number): number {
 export function findForbiddenKey(value: unknown): string {
   if (typeof value !== 'object' || value === null) return ''
   for (const [key, member] of Object.entries(value)) {
-    if (isForbiddenKey(key)) return `/${pointerToken(key)}`
+    if ((FORBIDDEN_KEYS as readonly string[]).includes(key)) return `/${pointerToken(key)}`
     const found = findForbiddenKey(member)
     if (found !== '') return `/${pointerToken(key)}${found}`
   }

@@ -62,8 +62,6 @@ export function anOrder(changes: Partial<NewOrder> = {}): NewOrder {
     inboxId: v7(),
     usingUnitId: null,
     mappingVersionId: v7(),
-    contentSha256: sha256(orderNo),
-    draftSha256: sha256(`draft ${orderNo}`),
     letter: 'blue',
     state: 'mapped',
     parkCause: null,

@@ -9,7 +9,7 @@ const ADVANCE_ORDERS: Statement = {
   text: `
     with incoming as materialized (
       select * from json_to_recordset($1) as r(id uuid, state text, park_cause text, faults jsonb, letter text,
-        using_unit_id uuid, mapping_version_id uuid, draft_sha256 text, gross_amount numeric, invoice_count integer,
+        using_unit_id uuid, mapping_version_id uuid, gross_amount numeric, invoice_count integer,
         event_seq integer, fills text, warnings text)
     ), advanced as (
       update orders o
@@ -20,7 +20,6 @@ const ADVANCE_ORDERS: Statement = {
         letter = r.letter,
         using_unit_id = coalesce(r.using_unit_id, o.using_unit_id),
         mapping_version_id = r.mapping_version_id,
-        draft_sha256 = r.draft_sha256,
         gross_amount = r.gross_amount,
         invoice_count = r.invoice_count,
         open_count = r.invoice_count,
@@ -54,7 +53,6 @@ export async function advanceOrders(tx: Tx, orders: readonly OrderAdvance[]): Pr
     letter: order.letter,
     using_unit_id: order.usingUnitId,
     mapping_version_id: order.mappingVersionId,
-    draft_sha256: order.draftSha256,
     gross_amount: order.grossAmount === null ? null : formatAmount(order.grossAmount),
     invoice_count: order.invoiceCount,
     event_seq: order.eventSeq,

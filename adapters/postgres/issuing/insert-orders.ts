@@ -12,16 +12,16 @@ const INSERT_ORDERS: Statement = {
     with incoming as materialized (
       select * from json_to_recordset($1) as r(id uuid, order_key text, revision integer, source text,
         business_type text, order_no text, inbox_id uuid, using_unit_id uuid, mapping_version_id uuid,
-        content_sha256 text, draft_sha256 text, letter text, state text, park_cause text, faults jsonb,
+        letter text, state text, park_cause text, faults jsonb,
         message_id text, correlation_id text, traceparent text, gross_amount numeric, invoice_count integer,
         event_seq integer, received_at timestamptz, at integer, fills_length integer, warnings_length integer)
     ), inserted as (
       insert into orders (id, order_key, revision, source, business_type, order_no, inbox_id, using_unit_id,
-        mapping_version_id, content_sha256, draft_sha256, letter, state, park_cause, parked_at, faults,
+        mapping_version_id, letter, state, park_cause, parked_at, faults,
         message_id, correlation_id, traceparent, gross_amount, invoice_count, open_count, event_seq, due_at,
         received_at, finished_at)
       select id, order_key, revision, source, business_type, order_no, inbox_id, using_unit_id,
-        mapping_version_id, content_sha256, draft_sha256, letter, state, park_cause,
+        mapping_version_id, letter, state, park_cause,
         case when park_cause is not null then received_at end, faults,
         message_id, correlation_id, traceparent, gross_amount, invoice_count, invoice_count, event_seq,
         case when state = 'received' and park_cause is null then received_at end,
@@ -57,8 +57,6 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise
     inbox_id: order.inboxId,
     using_unit_id: order.usingUnitId,
     mapping_version_id: order.mappingVersionId,
-    content_sha256: order.contentSha256,
-    draft_sha256: order.draftSha256,
     letter: order.letter,
     state: order.state,
     park_cause: order.parkCause,

@@ -10,7 +10,8 @@ const LOAD_LATEST: Statement = {
     select latest.*
     from (select distinct value as order_key from json_array_elements_text($1)) wanted
     cross join lateral (
-      select id, order_key, revision, state, content_sha256, draft_sha256, mapping_version_id
+      select id, order_key, revision, state, mapping_version_id,
+        (select m.body_sha256 from inbox_messages m where m.id = o.inbox_id) as body_sha256
       from orders o where o.order_key = wanted.order_key order by revision desc limit 1
     ) latest`,
 }
@@ -20,8 +21,7 @@ interface OrderRow {
   order_key: string
   revision: number
   state: OrderState
-  content_sha256: string
-  draft_sha256: string | null
+  body_sha256: string | null
   mapping_version_id: string | null
 }
 
@@ -33,8 +33,7 @@ export async function loadLatestOrders(tx: Tx, orderKeys: readonly string[]): Pr
     orderKey: row.order_key,
     revision: row.revision,
     state: row.state,
-    contentSha256: row.content_sha256,
-    draftSha256: row.draft_sha256,
+    bodySha256: row.body_sha256,
     mappingVersionId: row.mapping_version_id,
   }))
 }

@@ -157,8 +157,6 @@ create table orders (
   inbox_id uuid not null,
   using_unit_id uuid,
   mapping_version_id uuid,
-  content_sha256 text not null,
-  draft_sha256 text,
   letter text not null,
   state text not null check (
     state in ('received', 'mapped', 'in_progress', 'issued', 'partly_issued', 'failed', 'rejected')),

@@ -21,8 +21,7 @@ from inbox_messages;
 
 create view ${audit}.orders as
 select id as order_id, order_key || case when revision > 1 then '#' || revision else '' end as order_key, revision,
-  source, business_type, inbox_id as message_id, using_unit_id as unit_id, mapping_version_id, content_sha256,
-  draft_sha256, letter, state, park_cause, gross_amount, invoice_count, open_count, event_seq, attempts, received_at,
+  source, business_type, inbox_id as message_id, using_unit_id as unit_id, mapping_version_id, letter, state, park_cause, gross_amount, invoice_count, open_count, event_seq, attempts, received_at,
   finished_at
 from orders;
 

@@ -28,7 +28,6 @@ export function proveBatches(open: OpenStore): void {
   proveHolding(open)
   proveFences(open)
   proveVerdicts(open)
-  proveDueTimes(open)
 }
 
 function proveReadiness(open: OpenStore): void {
@@ -333,32 +332,5 @@ function proveVerdicts(open: OpenStore): void {
     assert.deepEqual(await store.batches.loadItems(null, batch.id), [])
     const ready = await store.database.transaction((tx) => store.batches.lockReady(tx, story.unit.id, 10))
     assert.deepEqual(new Set(ready.map(({ id }) => id)), thawed)
-  })
-}
-
-function proveDueTimes(open: OpenStore): void {
-  test('the next due time is that of the batch that waits, the lease of the one that is held, or none', async (t) => {
-    const bench = await open(t)
-    const { store } = bench
-    const story = await setup(bench)
-    const nothing = await store.batches.nextDueAt()
-    const held = await reserve(story, 1)
-    const lease = await store.batches.nextDueAt()
-    const dueAt = after(now(), 3_000)
-    const isMoved = await store.database.transaction((tx) =>
-      store.batches.move(tx, { ...held, from: ['sending'], to: 'in_doubt', dueAt, release: true, at: now() }),
-    )
-    const waiting = await store.batches.nextDueAt()
-    const change = { from: ['in_doubt' as const], to: 'in_doubt' as const, parkCause: 'unit_key_fault' as const }
-    await store.database.transaction((tx) =>
-      store.batches.move(tx, { ...held, ...change, dueAt, release: true, at: now() }),
-    )
-    const parked = await store.batches.nextDueAt()
-
-    assert.equal(nothing, null)
-    assert.ok(lease !== null && lease > after(now(), LEASE_MS / 2))
-    assert.equal(isMoved, true)
-    assert.equal(waiting, dueAt)
-    assert.equal(parked, null)
   })
 }
