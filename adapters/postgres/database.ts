@@ -14,7 +14,7 @@
  * | 8 | 2,000 ms, then the error is told |
  */
 import type pg from 'pg'
-import type { Database, Tx } from '../../connector/issuing/ports.js'
+import type { Database, Tx } from '../../connector/issuing/transaction.js'
 import { Defect } from '../../connector/kernel/never.js'
 import { isRefusal, isTransient } from './server-errors.js'
 import { gatherTurn } from './statement.js'

@@ -2,7 +2,7 @@
  * One deployment per schema: its id and the check value of its master key. A second deployment would send the first
  * one's orders, and another key could open none of its secrets; both are refused before anything is touched.
  */
-import type { Tx } from '../../connector/issuing/ports.js'
+import type { Tx } from '../../connector/issuing/transaction.js'
 import { clientOf } from './database.js'
 import { run, type Statement } from './statement.js'
 

@@ -3,8 +3,9 @@
  * same transaction, so that no process works on with an older snapshot than it must.
  */
 import type pg from 'pg'
-import type { Database, SignalBus, Tx, WorkSignal } from '../../connector/issuing/ports.js'
+import type { SignalBus, WorkSignal } from '../../connector/issuing/ports.js'
 import type { TaxTableName, TaxTableState, TaxTableStore, UnitFault } from '../../connector/issuing/supply-ports.js'
+import type { Database, Tx } from '../../connector/issuing/transaction.js'
 import type { ParkCause } from '../../connector/kernel/fault.js'
 import type { UsingUnitId } from '../../connector/kernel/ids.js'
 import { Defect } from '../../connector/kernel/never.js'

@@ -3,8 +3,15 @@ import type { Amount } from '../kernel/amount.js'
 import type { ParkCause } from '../kernel/fault.js'
 import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
 import type { Instant, TaxPeriod } from '../kernel/time.js'
-import type { Refusal, Tx } from './ports.js'
 import type { BatchState, InvoiceState } from './states.js'
+import type { Lease, Tx } from './transaction.js'
+
+/** Why the bureau refused an invoice for good. */
+export interface Refusal {
+  code: string
+  message: string
+  messageEn: string
+}
 
 export interface ReadyInvoice {
   id: string
@@ -32,11 +39,6 @@ export interface NewBatch {
   items: readonly FrozenItem[]
   lease: Lease
   createdAt: Instant
-}
-
-export interface Lease {
-  owner: string
-  until: Instant
 }
 
 /** A batch in the hands of one worker; `fence` proves it, every write of the batch names it. */

@@ -10,8 +10,9 @@ import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import { doubtDelayMs, pollDelayMs, RESULT_WINDOW_MS } from './backoff.js'
 import type { BatchItem, HeldBatch } from './batch-ports.js'
 import type { InvoiceUploader, ResultAnswer, ResultRow } from './bureau.js'
-import type { IssuingStore, PendingEvent, Tx } from './ports.js'
+import type { IssuingStore, PendingEvent } from './ports.js'
 import { isOpen, judge, type SettleDeps, settleVerdicts, type Verdict } from './settle.js'
+import type { Tx } from './transaction.js'
 
 /** Longest wait for the answer to a query. */
 const QUERY_TIMEOUT_MS = 30_000

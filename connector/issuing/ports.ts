@@ -11,19 +11,10 @@ import type { Amount } from '../kernel/amount.js'
 import type { Fault, ParkCause } from '../kernel/fault.js'
 import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
 import type { Instant } from '../kernel/time.js'
-import type { BatchStore, Lease } from './batch-ports.js'
+import type { BatchStore, Refusal } from './batch-ports.js'
 import type { InboxDisposition, InvoiceState, OrderState } from './states.js'
 import type { MoveStore, NumberStore, QuotaStore, TaxTableStore } from './supply-ports.js'
-
-/** An open transaction; opaque here, a connection in the adapter. */
-export interface Tx {
-  readonly kind: 'transaction'
-}
-
-export interface Database {
-  /** Runs `work` in one READ COMMITTED transaction; repeats it whole on serialisation failures and deadlocks. */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
-}
+import type { Database, Lease, Tx } from './transaction.js'
 
 /** A message as the doorway hands it over. */
 export interface Delivery {
@@ -231,13 +222,6 @@ export interface OrderPart {
   refusal: Refusal | null
   /** Seller as frozen with the batch of this part; null when it never had one. */
   sellerName: string | null
-}
-
-/** Why the bureau refused an invoice for good. */
-export interface Refusal {
-  code: string
-  message: string
-  messageEn: string
 }
 
 export interface NewEvent {

@@ -18,12 +18,12 @@ import type {
   OrderAdvance,
   ParkedOrder,
   StoredMessage,
-  Tx,
   WorkSignal,
 } from './ports.js'
 import { type Message, type PrepareDeps, type Prepared, prepare } from './prepare.js'
 import { decideRepeat, isSameContent } from './repeat.js'
 import type { InboxDisposition } from './states.js'
+import type { Tx } from './transaction.js'
 
 /** A stored message that could not be decided in this many tries goes to the dead store. */
 const ATTEMPTS_MAX = 3

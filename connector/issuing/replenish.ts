@@ -15,8 +15,9 @@ import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import { neverSentDelayMs, type Random } from './backoff.js'
 import type { BureauFailure, ClaimAnswer, DownloadAnswer, NumberBureau, QuotaBureau } from './bureau.js'
 import type { Directory } from './directory.js'
-import type { IssuingStore, Tx } from './ports.js'
+import type { IssuingStore } from './ports.js'
 import type { HeldMove } from './supply-ports.js'
+import type { Tx } from './transaction.js'
 
 /** Longest wait for the answer to a claim or a quota call. */
 const MOVE_TIMEOUT_MS = 30_000

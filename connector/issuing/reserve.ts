@@ -19,9 +19,10 @@ import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import type { FrozenItem, NewBatch, ReadyInvoice } from './batch-ports.js'
 import type { Blank, InvoiceUploader } from './bureau.js'
 import type { Directory } from './directory.js'
-import type { IssuingStore, Tx } from './ports.js'
+import type { IssuingStore } from './ports.js'
 import type { Shelf } from './shelf.js'
 import type { QuotaState, TakenNumber } from './supply-ports.js'
+import type { Tx } from './transaction.js'
 
 /** Invoices in one upload. Source: Leqi base capability, QDFPSC takes at most 100. */
 const BATCH_COUNT_MAX = 100

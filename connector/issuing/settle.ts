@@ -18,10 +18,11 @@ import { assertNever, Defect } from '../kernel/never.js'
 import { after, type Instant } from '../kernel/time.js'
 import { buildFinalResult, type ResultPart, routingKeyOf } from '../result/result.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
-import type { BatchItem } from './batch-ports.js'
+import type { BatchItem, Refusal } from './batch-ports.js'
 import type { ResultRow } from './bureau.js'
-import type { IssuingStore, NewEvent, OrderInProgress, OrderPart, PendingEvent, Refusal, Tx } from './ports.js'
+import type { IssuingStore, NewEvent, OrderInProgress, OrderPart, PendingEvent } from './ports.js'
 import { type BatchState, orderEnd } from './states.js'
+import type { Tx } from './transaction.js'
 
 export type Verdict =
   | { invoiceId: string; to: 'issued' }

@@ -5,8 +5,8 @@ import type { ParkCause } from '../kernel/fault.js'
 import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
 import type { Instant, TaxPeriod } from '../kernel/time.js'
 import type { TaxpayerProfile, TaxpayerRisk } from '../taxpayer/taxpayer.js'
-import type { Tx } from './ports.js'
 import type { MoveState } from './states.js'
+import type { Tx } from './transaction.js'
 
 export interface TakenNumber {
   invoiceNumber: InvoiceNumber

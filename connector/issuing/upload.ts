@@ -17,9 +17,10 @@ import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import { DOUBT_MS_MAX, doubtDelayMs, neverSentDelayMs, pollDelayMs, type Random } from './backoff.js'
 import type { FrozenText } from './batch-ports.js'
 import type { InvoiceUploader, UploadAnswer } from './bureau.js'
-import type { IssuingStore, PendingEvent, Tx } from './ports.js'
+import type { IssuingStore, PendingEvent } from './ports.js'
 import { hashBatch } from './reserve.js'
 import { type SettleDeps, settleVerdicts, type Verdict } from './settle.js'
+import type { Tx } from './transaction.js'
 
 /** Longest wait for the answer to an upload; after it the batch is in doubt. */
 const UPLOAD_TIMEOUT_MS = 60_000

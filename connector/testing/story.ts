@@ -12,9 +12,9 @@ import type {
   NewOrder,
   OrderInProgress,
   OrderPart,
-  Tx,
 } from '../issuing/ports.js'
 import { orderEnd } from '../issuing/states.js'
+import type { Tx } from '../issuing/transaction.js'
 import { type Amount, amount, fen } from '../kernel/amount.js'
 import { sha256 } from '../kernel/digest.js'
 import type { InvoiceNumber } from '../kernel/ids.js'

@@ -1,6 +1,7 @@
 /** Enters a granted segment; the database itself refuses one that shares a number with any other. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+
 import type { NumberStore } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement } from '../statement.js'
 

@@ -1,5 +1,6 @@
 /** Writes what mapping a waiting order again made of it; its key, revision and message stay as they were. */
-import type { OrderAdvance, Tx } from '../../../connector/issuing/ports.js'
+import type { OrderAdvance } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson } from '../statement.js'

@@ -1,5 +1,6 @@
 /** Tells every replica, after the commit, that there is something to do: one NOTIFY with the names of the rooms. */
-import type { Tx, WorkSignal } from '../../../connector/issuing/ports.js'
+import type { WorkSignal } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement } from '../statement.js'
 

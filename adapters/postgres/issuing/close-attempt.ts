@@ -1,6 +1,6 @@
 /** Writes what became of an attempt (P4). Its row is its worker's own, so a stale worker may still tell what it saw. */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'
 

@@ -3,7 +3,8 @@
  * which the caller runs for exactly these orders, writes the count together with the end, one update instead of two.
  */
 import type { Letter } from '../../../connector/invoice/draft.js'
-import type { OrderInProgress, Tx } from '../../../connector/issuing/ports.js'
+import type { OrderInProgress } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import type { Fault } from '../../../connector/kernel/fault.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import { Defect } from '../../../connector/kernel/never.js'

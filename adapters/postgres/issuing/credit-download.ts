@@ -1,6 +1,7 @@
 /** Credits a download that the bureau granted, and the interval it told; opens the period where it is the first. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+
 import type { QuotaStore } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import type { TaxPeriod } from '../../../connector/kernel/time.js'

@@ -1,5 +1,6 @@
 /** Writes how stored messages ended or what they wait for; only where nobody has decided before. */
-import type { InboxStore, Tx } from '../../../connector/issuing/ports.js'
+import type { InboxStore } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson } from '../statement.js'
 

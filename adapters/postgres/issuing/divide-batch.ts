@@ -1,6 +1,6 @@
 /** Divides a batch that the bureau refused as a whole: nothing of it was stored, so its parts may be sent anew (D14). */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import type { Instant } from '../../../connector/kernel/time.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'

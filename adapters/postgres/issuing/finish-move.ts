@@ -1,6 +1,7 @@
 /** Closes or postpones a held move. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+
 import type { MoveStore } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toNullableTimestamp, toTimestamp } from '../statement.js'
 

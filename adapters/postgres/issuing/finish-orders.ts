@@ -1,5 +1,6 @@
 /** Ends orders of which no part is open any more; the final event is written in the same transaction. */
-import type { OrderStore, Tx } from '../../../connector/issuing/ports.js'
+import type { OrderStore } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { Defect } from '../../../connector/kernel/never.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'

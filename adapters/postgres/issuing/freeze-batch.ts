@@ -1,6 +1,6 @@
 /** Freezes numbers and bytes of a batch before the first byte leaves (P2, P3; design D4). */
 import type { NewBatch } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { Defect } from '../../../connector/kernel/never.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'

@@ -2,8 +2,9 @@
  * Numbers of a definite refusal become free again, or are burned with a reason (design D4). The batch that was refused
  * is noted with them: the history of a number must show between which refusals it carried which content (I3).
  */
-import type { Tx } from '../../../connector/issuing/ports.js'
+
 import type { NumberStore } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { Defect } from '../../../connector/kernel/never.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toPlainArray } from '../statement.js'

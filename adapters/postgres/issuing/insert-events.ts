@@ -1,5 +1,6 @@
 /** Writes results to the outbox, with their final ids and bytes (P5). */
-import type { NewEvent, Tx } from '../../../connector/issuing/ports.js'
+import type { NewEvent } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'
 import { packTexts } from '../wide-texts.js'

@@ -1,5 +1,6 @@
 /** Inserts approved invoices with their canonical contents; ready at once unless they are parked. */
-import type { NewInvoice, Tx } from '../../../connector/issuing/ports.js'
+import type { NewInvoice } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'

@@ -1,5 +1,6 @@
 /** Stores messages with their raw bytes and, where known, how they ended (P0, P1). */
-import type { NewInboxMessage, Tx } from '../../../connector/issuing/ports.js'
+import type { NewInboxMessage } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'
 import { packTexts } from '../wide-texts.js'

@@ -1,5 +1,6 @@
 /** Inserts orders that are new by key and revision, with their fills and warnings. */
-import type { NewOrder, Tx } from '../../../connector/issuing/ports.js'
+import type { NewOrder } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'

@@ -1,8 +1,8 @@
 /** The items of a batch by position, with the states of their invoices. */
 import type pg from 'pg'
 import type { BatchItem } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
 import type { InvoiceState } from '../../../connector/issuing/states.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { amount } from '../../../connector/kernel/amount.js'
 import type { InvoiceNumber } from '../../../connector/kernel/ids.js'
 import type { Instant, TaxPeriod } from '../../../connector/kernel/time.js'

@@ -1,6 +1,6 @@
 /** The canonical texts of invoices, by invoice. */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toPlainArray } from '../statement.js'
 

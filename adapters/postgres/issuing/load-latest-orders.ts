@@ -1,6 +1,7 @@
 /** The latest revision of each order key, for telling duplicates from conflicts. */
-import type { ExistingOrder, Tx } from '../../../connector/issuing/ports.js'
+import type { ExistingOrder } from '../../../connector/issuing/ports.js'
 import type { OrderState } from '../../../connector/issuing/states.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson } from '../statement.js'
 

@@ -1,5 +1,5 @@
 /** The text of a stored mapping version, active or not. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement } from '../statement.js'
 

@@ -1,5 +1,5 @@
 /** The raw body of the message that an order was made of. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement } from '../statement.js'
 

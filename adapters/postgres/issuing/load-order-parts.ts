@@ -1,7 +1,9 @@
 /** All parts of orders as their result shows them. */
 import type { InvoiceKind } from '../../../connector/invoice/draft.js'
-import type { OrderPart, Refusal, Tx } from '../../../connector/issuing/ports.js'
+import type { Refusal } from '../../../connector/issuing/batch-ports.js'
+import type { OrderPart } from '../../../connector/issuing/ports.js'
 import type { InvoiceState } from '../../../connector/issuing/states.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { amount } from '../../../connector/kernel/amount.js'
 import type { InvoiceNumber } from '../../../connector/kernel/ids.js'
 import type { Instant } from '../../../connector/kernel/time.js'

@@ -1,7 +1,7 @@
 /** The quota of a unit in a period, and the lock on its row. */
 import type pg from 'pg'
-import type { Tx } from '../../../connector/issuing/ports.js'
 import type { QuotaState } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { amount } from '../../../connector/kernel/amount.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import type { TaxPeriod } from '../../../connector/kernel/time.js'

@@ -1,6 +1,6 @@
 /** Locks the oldest ready invoices of a unit, stepping over those that another worker holds. */
 import type { ReadyInvoice } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { amount } from '../../../connector/kernel/amount.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import { clientOf } from '../database.js'

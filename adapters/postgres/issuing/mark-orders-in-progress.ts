@@ -1,5 +1,5 @@
 /** mapped → in_progress; orders that another part brought there already stay as they are. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toPlainArray } from '../statement.js'
 

@@ -3,7 +3,7 @@
  * `due_at` follows the state: none for a batch that is final or parked; else as asked, or the end of the lease.
  */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toNullableTimestamp, toTimestamp } from '../statement.js'
 

@@ -1,7 +1,7 @@
 /** How many numbers a unit has left this year, and of how many. */
 import type pg from 'pg'
-import type { Tx } from '../../../connector/issuing/ports.js'
 import type { NumberStock } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import { clientOf } from '../database.js'
 import { run, type Statement } from '../statement.js'

@@ -1,6 +1,6 @@
 /** Writes that bytes are about to leave, before they do (P3). */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toTimestamp } from '../statement.js'
 

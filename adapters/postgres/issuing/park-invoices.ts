@@ -1,5 +1,5 @@
 /** Lets ready invoices wait for a cause; nothing was taken for them. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import type { ParkCause } from '../../../connector/kernel/fault.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toPlainArray } from '../statement.js'

@@ -1,6 +1,7 @@
 /** available → reserved, with its ledger entry; the row's own condition decides whether it fits (I5). */
-import type { Tx } from '../../../connector/issuing/ports.js'
+
 import type { QuotaStore } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import type { TaxPeriod } from '../../../connector/kernel/time.js'

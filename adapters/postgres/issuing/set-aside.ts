@@ -3,7 +3,7 @@
  * doubt stays so: a later `03` may still be our own earlier upload.
  */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toPlainArray, toTimestamp } from '../statement.js'
 

@@ -1,6 +1,6 @@
 /** Writes the bureau's verdicts about invoices of a batch that are still open (P5). */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson, toTimestamp } from '../statement.js'
 

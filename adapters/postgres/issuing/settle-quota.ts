@@ -1,6 +1,7 @@
 /** reserved → settled and reserved → available again, each with its ledger entry, in one update of the hot row. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+
 import type { QuotaStore } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import { Defect } from '../../../connector/kernel/never.js'

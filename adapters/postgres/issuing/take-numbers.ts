@@ -4,8 +4,9 @@
  * Two statements, sent together: the first locks the segments, the second sees what is left under the lock. Every
  * change of a segment and of its returns happens under this lock, so no number can be taken twice.
  */
-import type { Tx } from '../../../connector/issuing/ports.js'
+
 import type { TakenNumber } from '../../../connector/issuing/supply-ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import type { InvoiceNumber, UsingUnitId } from '../../../connector/kernel/ids.js'
 import { clientOf } from '../database.js'
 import { run, type Statement } from '../statement.js'

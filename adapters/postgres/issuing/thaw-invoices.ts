@@ -1,5 +1,5 @@
 /** Takes number and batch away from invoices whose frozen bytes are too old to be sent; they are ready to be numbered. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import type { Instant } from '../../../connector/kernel/time.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toTimestamp } from '../statement.js'

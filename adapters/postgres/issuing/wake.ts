@@ -2,7 +2,8 @@
  * Lets what waits for a cause go on: oldest first, in slices, stepping over rows that another waker holds. What is woken
  * is due since it came, so that it is taken up at once and in the order of age.
  */
-import type { Tx, WakeFilter } from '../../../connector/issuing/ports.js'
+import type { WakeFilter } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toPlainArray } from '../statement.js'
 

@@ -7,7 +7,7 @@
  * so that settings, woken orders and the signal commit together.
  */
 import knex, { type Knex } from 'knex'
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 
 /** Rows of one statement: far below the protocol's 65,535 parameters at a dozen columns. */

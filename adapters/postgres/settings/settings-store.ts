@@ -1,5 +1,5 @@
 /** All settings as one store: loaded together, changed together in the transaction of the caller. */
-import type { Tx } from '../../../connector/issuing/ports.js'
+import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
 import { raiseSettingsRevision } from '../settings-revision.js'
 import {

@@ -6,7 +6,8 @@
  */
 import type { SettingsStore, StoredSettings } from '../../../adapters/postgres/settings/settings-store.js'
 import { SealError, type Sealer } from '../../../adapters/system/sealing.js'
-import type { Database, Tx, WakeFilter } from '../../issuing/ports.js'
+import type { WakeFilter } from '../../issuing/ports.js'
+import type { Database, Tx } from '../../issuing/transaction.js'
 import type { IdSource, UsingUnitId } from '../../kernel/ids.js'
 import { assert } from '../../kernel/never.js'
 import type { Secret } from '../../kernel/secret.js'
