@@ -113,7 +113,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     if (lane.activeCount + lane.pendingCount >= deps.uploadConcurrency) return 0
     const { batch, parked } = await reserve(deps, unitId)
     const parkedCount = Object.values(parked).reduce((sum, count) => sum + count, 0)
-    readyCount -= parkedCount + (batch?.items.length ?? 0)
+    // Other replicas' invoices are numbered here, too.
+    readyCount = Math.max(0, readyCount - parkedCount - (batch?.items.length ?? 0))
     if (parkedCount > 0) {
       deps.log('invoices.parked', { unitId, ...parked }, 'warn')
       shortUnits.add(unitId)

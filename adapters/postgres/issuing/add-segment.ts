@@ -1,5 +1,4 @@
 /** Enters a granted segment; the database itself refuses one that shares a number with any other. */
-
 import type { NumberStore } from '../../../connector/issuing/supply-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'

@@ -1,5 +1,4 @@
 /** Credits a download that the bureau granted, and the interval it told; opens the period where it is the first. */
-
 import type { QuotaStore } from '../../../connector/issuing/supply-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'

@@ -1,5 +1,4 @@
 /** Closes or postpones a held move. */
-
 import type { MoveStore } from '../../../connector/issuing/supply-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'

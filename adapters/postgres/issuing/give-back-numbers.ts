@@ -2,7 +2,6 @@
  * Numbers of a definite refusal become free again, or are burned with a reason (design D4). The batch that was refused
  * is noted with them: the history of a number must show between which refusals it carried which content (I3).
  */
-
 import type { NumberStore } from '../../../connector/issuing/supply-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { Defect } from '../../../connector/kernel/never.js'

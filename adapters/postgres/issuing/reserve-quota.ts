@@ -1,5 +1,4 @@
 /** available → reserved, with its ledger entry; the row's own condition decides whether it fits (I5). */
-
 import type { QuotaStore } from '../../../connector/issuing/supply-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'

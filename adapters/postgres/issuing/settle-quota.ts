@@ -1,5 +1,4 @@
 /** reserved → settled and reserved → available again, each with its ledger entry, in one update of the hot row. */
-
 import type { QuotaStore } from '../../../connector/issuing/supply-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'

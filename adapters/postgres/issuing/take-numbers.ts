@@ -4,7 +4,6 @@
  * Two statements, sent together: the first locks the segments, the second sees what is left under the lock. Every
  * change of a segment and of its returns happens under this lock, so no number can be taken twice.
  */
-
 import type { TakenNumber } from '../../../connector/issuing/supply-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import type { InvoiceNumber, UsingUnitId } from '../../../connector/kernel/ids.js'
