@@ -3,27 +3,14 @@
  *
  * Fresh messages are prepared in memory and land in one transaction: inbox, orders, drafts, invoices, rejections (P0, P1).
  * Redelivered ones may have crashed a process: they are stored raw first and taken alone by `resumeInbox`, which counts
- * an attempt before each try. The caller acknowledges only after the returned promise resolved.
+ * an attempt before each try. The caller acknowledges only after `storeIntake` resolved.
  */
-
 import { sha256 } from '../kernel/digest.js'
 import type { Fault } from '../kernel/fault.js'
-import { assertNever } from '../kernel/never.js'
 import type { Directory } from './directory.js'
-import type {
-  Delivery,
-  ExistingOrder,
-  IssuingStore,
-  NewInboxMessage,
-  OrderAdvance,
-  ParkedOrder,
-  StoredMessage,
-  WorkSignal,
-} from './ports.js'
+import type { Delivery, IssuingStore, NewInboxMessage, OrderAdvance, ParkedOrder, StoredMessage } from './ports.js'
 import { type Message, type PrepareDeps, type Prepared, prepare } from './prepare.js'
-import { decideRepeat, isSameContent } from './repeat.js'
-import type { InboxDisposition } from './states.js'
-import type { Tx } from './transaction.js'
+import { insertParts, type Receipt, recordOrders } from './record-orders.js'
 
 /** A stored message that could not be decided in this many tries goes to the dead store. */
 const ATTEMPTS_MAX = 3
@@ -48,20 +35,6 @@ interface ReceiveReport {
   count: number
   dispositions?: Record<string, number>
   error?: unknown
-}
-
-/** A message with all that is known of it before the transaction. */
-interface Receipt {
-  message: NewInboxMessage
-  prepared: Prepared
-}
-
-/** How a receipt ended inside the transaction. */
-interface Decision {
-  disposition: InboxDisposition | null
-  orderId: string | null
-  faults: readonly Fault[]
-  parkCause: NewInboxMessage['parkCause']
 }
 
 /** A batch that is ready to be stored, with the directory that it was prepared under. */
@@ -216,87 +189,6 @@ async function record(deps: ReceiveDeps, receipts: readonly Receipt[]): Promise<
   deps.report({ event: 'batch.received', count: receipts.length, dispositions })
 }
 
-/** Inserts what is new of a batch and decides every receipt, in the order given. */
-async function recordOrders(deps: ReceiveDeps, tx: Tx, receipts: readonly Receipt[]): Promise<Decision[]> {
-  const orders = receipts.flatMap(({ prepared }) => (prepared.kind === 'order' ? [prepared] : []))
-  const created = new Set(
-    orders.length === 0
-      ? []
-      : await deps.store.orders.insert(
-          tx,
-          orders.map(({ order }) => order),
-        ),
-  )
-  const repeated = receipts.filter(({ prepared }) => prepared.kind === 'order' && !created.has(prepared.order.id))
-  const repeats = repeated.length === 0 ? new Map<string, Decision>() : await recordRepeats(deps, tx, repeated)
-  await insertParts(
-    deps,
-    tx,
-    orders.filter(({ order }) => created.has(order.id)),
-  )
-  return receipts.map(({ message, prepared }) => repeats.get(message.id) ?? toDecision(prepared))
-}
-
-async function recordRepeats(deps: ReceiveDeps, tx: Tx, receipts: readonly Receipt[]): Promise<Map<string, Decision>> {
-  const decisions = new Map<string, Decision>()
-  const keys = receipts.flatMap(({ prepared }) => (prepared.kind === 'order' ? [prepared.order.orderKey] : []))
-  const latest = new Map((await deps.store.orders.loadLatest(tx, keys)).map((order) => [order.orderKey, order]))
-  for (const { message, prepared } of receipts) {
-    if (prepared.kind !== 'order') continue
-    const existing = latest.get(prepared.order.orderKey)
-    if (existing === undefined) throw new Error(`order ${prepared.order.orderKey} vanished while its repeat was judged`)
-    decisions.set(message.id, await recordRepeat(deps, tx, existing, message, prepared))
-  }
-  return decisions
-}
-
-async function recordRepeat(
-  deps: ReceiveDeps,
-  tx: Tx,
-  existing: ExistingOrder,
-  message: NewInboxMessage,
-  prepared: Extract<Prepared, { kind: 'order' }>,
-): Promise<Decision> {
-  const isSame = existing.bodySha256 === message.bodySha256 || (await saysTheSame(deps, tx, existing, message))
-  const decision = decideRepeat(existing, isSame)
-  if (decision !== 'new_revision') return { disposition: decision, orderId: existing.id, faults: [], parkCause: null }
-  const order = { ...prepared.order, revision: existing.revision + 1 }
-  const inserted = await deps.store.orders.insert(tx, [order])
-  // Another replica opened this revision first: the next delivery of it will be judged against that one.
-  if (!inserted.has(order.id)) return { disposition: 'conflict', orderId: existing.id, faults: [], parkCause: null }
-  await insertParts(deps, tx, [{ ...prepared, order }])
-  return toDecision({ ...prepared, order })
-}
-
-async function saysTheSame(
-  { store, mapperOf }: ReceiveDeps,
-  tx: Tx,
-  existing: ExistingOrder,
-  message: NewInboxMessage,
-): Promise<boolean> {
-  const body = await store.orders.loadBody(tx, existing.id)
-  if (body === null) return false
-  const { mappingVersionId } = existing
-  const version = mappingVersionId === null ? null : await store.orders.loadMappingVersion(tx, mappingVersionId)
-  const mapper = version === null ? null : mapperOf(message.businessType, version)
-  return isSameContent(body, message.body, mapper)
-}
-
-async function insertParts(
-  deps: ReceiveDeps,
-  tx: Tx,
-  created: readonly Extract<Prepared, { kind: 'order' }>[],
-): Promise<void> {
-  const { orders, outbox, signals } = deps.store
-  const invoices = created.flatMap((each) => each.invoices)
-  const events = created.flatMap((each) => each.events)
-  const announced: WorkSignal[] = []
-  if (invoices.length > 0) announced.push('invoices')
-  if (events.length > 0) announced.push('events')
-  if (announced.length === 0) return
-  await Promise.all([orders.insertInvoices(tx, invoices), outbox.insert(tx, events), signals.announce(tx, announced)])
-}
-
 /** An order that became something else under the new mapping keeps its identity and waits for a person. */
 function holdOrder(parked: ParkedOrder, prepared: Prepared): OrderAdvance {
   return {
@@ -312,27 +204,6 @@ function holdOrder(parked: ParkedOrder, prepared: Prepared): OrderAdvance {
     invoiceCount: 0,
     eventSeq: 0,
     fills: null,
-  }
-}
-
-function toDecision(prepared: Prepared): Decision {
-  switch (prepared.kind) {
-    case 'disposed':
-      return { disposition: prepared.disposition, orderId: null, faults: prepared.faults, parkCause: null }
-    case 'waiting':
-      return { disposition: null, orderId: null, faults: prepared.faults, parkCause: prepared.parkCause }
-    case 'order': {
-      const { id, state, faults } = prepared.order
-      const isRejected = state === 'rejected'
-      return {
-        disposition: isRejected ? 'rejected' : 'accepted',
-        orderId: id,
-        faults: isRejected ? faults : [],
-        parkCause: null,
-      }
-    }
-    default:
-      return assertNever(prepared)
   }
 }
 
