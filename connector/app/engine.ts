@@ -78,8 +78,6 @@ export function makeEngine(deps: EngineDeps): Engine {
   /** Invoices that came in and were not numbered yet, as far as this process knows; set right whenever none is ready. */
   let readyCount = 0
   const polls = pLimit(POLL_COUNT_MAX)
-  /** Batches may be due that nobody had hands for. */
-  let arePollsFull = false
   const settleDeps = { ...deps, report }
 
   /** Runs a piece of work beside the stations; `stop` waits for it, an error is told. */
@@ -166,8 +164,7 @@ export function makeEngine(deps: EngineDeps): Engine {
 
   async function pollDue(): Promise<number> {
     const freeCount = POLL_COUNT_MAX - polls.activeCount - polls.pendingCount
-    arePollsFull = freeCount <= 0
-    if (arePollsFull) return 0
+    if (freeCount <= 0) return 0
     const batches = await deps.store.batches.claimDue({
       now: deps.clock.now(),
       lease: { owner: deps.owner, ms: deps.leaseMs },
@@ -190,7 +187,8 @@ export function makeEngine(deps: EngineDeps): Engine {
         if (dueAt !== null) stations.poll.kickAt(dueAt)
       } finally {
         held.delete(batch.id)
-        if (arePollsFull) stations.poll.kick()
+        // There is a free hand again, and a due batch that was just being renewed was stepped over.
+        stations.poll.kick()
       }
     })
   }
