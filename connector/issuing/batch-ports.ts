@@ -4,7 +4,7 @@ import type { ParkCause } from '../kernel/fault.js'
 import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
 import type { Instant, TaxPeriod } from '../kernel/time.js'
 import type { BatchState, InvoiceState } from './states.js'
-import type { Lease, Tx } from './transaction.js'
+import type { Held, Lease, Tx } from './transaction.js'
 
 /** Why the bureau refused an invoice for good. */
 export interface Refusal {
@@ -77,8 +77,8 @@ export interface FrozenText {
 }
 
 export interface BatchStore {
-  /** Units that have invoices ready to be numbered, the longest waiting first. */
-  unitsWithReadyInvoices(limit: number): Promise<readonly UsingUnitId[]>
+  /** Units that have invoices ready to be numbered, the longest waiting first; without those that are busy anyway. */
+  unitsWithReadyInvoices(limit: number, busy?: readonly UsingUnitId[]): Promise<readonly UsingUnitId[]>
   /** Locks the oldest ready invoices of a unit (SKIP LOCKED). */
   lockReady(tx: Tx, usingUnitId: UsingUnitId, limit: number): Promise<readonly ReadyInvoice[]>
   /** The canonical texts of invoices, by their ids. */
@@ -89,16 +89,37 @@ export interface BatchStore {
   parkInvoices(tx: Tx, invoiceIds: readonly string[], cause: ParkCause): Promise<void>
   /** Inserts the batch in `sending` with its items; invoices draft → sending with number, period, issue time. */
   freeze(tx: Tx, batch: NewBatch): Promise<void>
-  /** Opens the next attempt before the first byte leaves: batch → sending, attempts + 1, invoices reserved → sending. Null: the fence was lost. */
+  /**
+   * Opens the next attempt before the first byte leaves: batch → sending, attempts + 1, lease anew, invoices reserved →
+   * sending. Null: the fence was lost.
+   */
   openAttempt(
     tx: Tx,
-    batch: { id: string; fence: bigint; attemptId: string; startedAt: Instant; deadlineAt: Instant },
+    batch: { id: string; fence: bigint; attemptId: string; startedAt: Instant; deadlineAt: Instant; leaseMs: number },
   ): Promise<{ attemptNo: number } | null>
+  /**
+   * Writes that the bureau took an upload: the receipt, the attempt as accepted, batch and open invoices → accepted, the
+   * lease ended, polls from 0. `receipt_of_other`: another batch had this receipt before, nothing was written (design
+   * D14). `lost`: the fence was lost; the attempt is written, the batch is not.
+   */
+  accept(
+    tx: Tx,
+    batch: {
+      id: string
+      fence: bigint
+      attemptId: string
+      receiptNo: string
+      requestId: string | null
+      at: Instant
+      dueAt: Instant
+    },
+  ): Promise<'accepted' | 'receipt_of_other' | 'lost'>
+  /** Writes any other end of an attempt; one that has ended stays as it was. */
   closeAttempt(
     tx: Tx,
     attempt: {
       id: string
-      outcome: 'accepted' | 'refused' | 'never_sent' | 'rate_limited' | 'unit_fault' | 'in_doubt'
+      outcome: 'refused' | 'never_sent' | 'rate_limited' | 'unit_fault' | 'in_doubt'
       leftProcess: boolean
       receiptNo: string | null
       requestId: string | null
@@ -119,8 +140,6 @@ export interface BatchStore {
       to: BatchState
       dueAt: Instant | null
       release: boolean
-      receiptNo?: string | null
-      acceptedAt?: Instant | null
       polls?: number
       parkCause?: ParkCause | null
       doubtSince?: Instant
@@ -130,8 +149,9 @@ export interface BatchStore {
     },
   ): Promise<boolean>
   /**
-   * Divides a refused batch into children with the same frozen texts; the parent becomes `divided`. Children start in
-   * `reserved` with fence 1, and so do their invoices. Positions count from 0 in the order of `loadItems`, both ends
+   * Divides a batch whose call was refused as a whole into children with the same frozen texts; the parent becomes
+   * `divided`. Children start with fence 1 in `reserved`, or in `in_doubt` when the parent ever was, and so do their
+   * invoices. Positions count from 0 in the order of `loadItems`, both ends
    * included. False: fence lost.
    */
   divide(
@@ -146,13 +166,14 @@ export interface BatchStore {
    * (`wasInDoubt`, `doubtSince`), whatever became of the worker.
    */
   claimDue(options: {
-    now: Instant
     lease: { owner: string; ms: number }
     states: readonly BatchState[]
     limit: number
   }): Promise<readonly HeldBatch[]>
-  /** Longer lease for held batches by the database's clock; returns the ids still held. */
-  renewLeases(held: readonly { id: string; fence: bigint }[], leaseMs: number): Promise<ReadonlySet<string>>
+  /** Longer leases for held batches; returns the ids still held. */
+  renewLeases(held: readonly Held[], leaseMs: number): Promise<ReadonlySet<string>>
+  /** Ends the leases of batches that were taken up and not begun: they are due at once, for whoever comes. */
+  letGo(held: readonly Held[]): Promise<void>
   /** All items of a batch by position, with the states of their invoices. */
   loadItems(tx: Tx | null, batchId: string): Promise<readonly BatchItem[]>
   /** The frozen texts of a batch by position. */
@@ -169,13 +190,19 @@ export interface BatchStore {
     }[],
   ): Promise<ReadonlySet<string>>
   /**
-   * Sets accepted invoices, which the bureau refused for a cause that time cures, aside in a batch of their own: same
-   * number, same bytes, `reserved` and parked. Returns the invoice ids it changed.
+   * Sets accepted invoices aside in a batch of their own: same number, same bytes. `reserved` and parked, when the bureau
+   * refused them for a cause that time cures; `in_doubt`, when they are what nothing is known of while their neighbours
+   * have ended. Returns the invoice ids it changed.
    */
   setAside(
     tx: Tx,
     batchId: string,
-    aside: { id: string; invoiceIds: readonly string[]; cause: ParkCause; at: Instant },
+    aside: {
+      id: string
+      invoiceIds: readonly string[]
+      to: { state: 'reserved'; cause: ParkCause } | { state: 'in_doubt'; since: Instant; dueAt: Instant }
+      at: Instant
+    },
   ): Promise<ReadonlySet<string>>
   /** reserved → draft, without number or batch: what was frozen is too old to be sent. Returns the invoice ids it changed. */
   thawInvoices(tx: Tx, batchId: string, at: Instant): Promise<ReadonlySet<string>>

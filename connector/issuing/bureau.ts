@@ -5,11 +5,12 @@
  * The kinds of failure are what matters: only `never_sent` and `refused` prove that nothing was stored (design D14).
  */
 
+import type { InvoiceKind } from '../invoice/draft.js'
 import type { Invoice } from '../invoice/invoice.js'
 import type { DifferentialCode, RateEntry, TaxClassification } from '../invoice/tax-tables.js'
 import type { Amount } from '../kernel/amount.js'
 import type { ParkCause } from '../kernel/fault.js'
-import type { InvoiceNumber } from '../kernel/ids.js'
+import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
 import type { Instant, LocalDate, TaxPeriod } from '../kernel/time.js'
 import type { DirectUnit, TaxpayerProfile, TaxpayerRisk, UsingUnit } from '../taxpayer/taxpayer.js'
 
@@ -20,10 +21,18 @@ export type BureauFailure =
   | { kind: 'in_doubt'; code: string; message: string; requestId: string | null }
   /** The bureau answered readably that it refused the call as a whole; nothing of it was stored. */
   | { kind: 'refused'; code: string; message: string; requestId: string | null; park: ParkCause | null }
+  /**
+   * The call as a whole was refused with the words that a number in it exists already; nothing of this call was stored.
+   * Words only (design D14): whose number it is, and since when, they do not say.
+   */
+  | { kind: 'number_held'; code: string; message: string; requestId: string | null }
   /** The platform said: too many calls. Nothing was processed. */
   | { kind: 'rate_limited'; code: string; message: string; retryAfterMs: number }
   /** 4032, 4033, 4047–4067, 4032x: never processed; the unit's channel must be mended by a person. */
-  | { kind: 'unit_fault'; code: string; message: string; park: ParkCause }
+  | { kind: 'unit_fault'; code: string; message: string; park: UnitFaultCause }
+
+/** What a person must mend before the platform lets a unit in again. */
+export type UnitFaultCause = Extract<ParkCause, 'unit_key_fault' | 'unit_unverified' | 'seller_blocked'>
 
 /** The wire text of an invoice, but for its number and the instant of freezing (开票日期), which fill it. Pure. */
 export type Blank = (number: InvoiceNumber, issuedAt: Instant) => string
@@ -34,8 +43,11 @@ export type UploadAnswer =
 
 export interface ResultRow {
   invoiceNumber: string
-  /** 00 issued, 01 pending, 02 refused, 03 repeated (the number is already held), anything else unknown. */
-  status: 'issued' | 'pending' | 'refused' | 'repeated' | 'unknown'
+  /**
+   * 00 issued, 01 pending, 02 refused, 03 repeated (the number is already held), anything else unknown; `held` is an 02
+   * whose words say what 03 means.
+   */
+  status: 'issued' | 'pending' | 'refused' | 'repeated' | 'held' | 'unknown'
   code: string | null
   message: string
   /** For `refused`: a versioned text pattern says that waiting helps (design D14); null means failed for good. */
@@ -59,6 +71,10 @@ export interface CallOptions {
   /** Nothing is sent after it, and an answer is no longer waited for. */
   deadline: Instant
   signal?: AbortSignal
+  /** A repetition of what failed before: it must fit into the retry budget, else it is never sent. */
+  isRetry?: boolean
+  /** A read that finds out whether a stopped way is open again. */
+  isProbe?: boolean
 }
 
 export type ClaimAnswer = { kind: 'granted'; first: InvoiceNumber; last: InvoiceNumber; count: number } | BureauFailure
@@ -97,6 +113,7 @@ export type Read<T> = { kind: 'read'; value: T } | BureauFailure
 
 /** A unit as far as a call needs it: verification happens before a using unit is complete. */
 export interface UnitAddress {
+  id: UsingUnitId
   direct: DirectUnit
   taxNo: string
   leqiId: string
@@ -115,4 +132,22 @@ export interface TaxpayerBureau {
   readDifferentialCodes(unit: UnitAddress, options: CallOptions): Promise<Read<readonly DifferentialCode[]>>
 }
 
-export interface TaxBureau extends InvoiceUploader, NumberBureau, QuotaBureau, TaxpayerBureau {}
+/** Which number is asked about; the bureau wants kind and day of issue as well. */
+export interface NumberQuestion {
+  invoiceNumber: InvoiceNumber
+  kind: InvoiceKind
+  issuedOn: LocalDate
+}
+
+/** What the bureau holds under a number. */
+export interface InvoiceTrace {
+  /** 开票日期 as `chinaDateTime` prints it. It is frozen with the content, so another one means another content. */
+  issuedAt: string
+}
+
+export interface InvoiceBureau {
+  /** FPZTXXCX; null: the bureau holds no such invoice of that kind and day. */
+  readInvoice(unit: UnitAddress, question: NumberQuestion, options: CallOptions): Promise<Read<InvoiceTrace | null>>
+}
+
+export interface TaxBureau extends InvoiceUploader, NumberBureau, QuotaBureau, TaxpayerBureau, InvoiceBureau {}

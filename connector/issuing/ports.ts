@@ -3,6 +3,9 @@
  *
  * Every operation of the memory works on a batch, takes its transaction first and returns plain values. Conditional
  * updates return what they changed; fewer rows than asked means somebody else was faster, and the caller stops.
+ * Leases and due times run by the clock of the memory alone. What a caller wants later (`dueAt`, `until`) is kept as its
+ * distance from the caller's own `at`, so that a replica whose clock is wrong neither steals nor starves.
+ * What is taken up has a fence that every taking raises; a write names it, and an older one changes nothing.
  * Lock order in one transaction: orders, invoices and batches first; number segment and credit quota last.
  */
 
@@ -11,10 +14,14 @@ import type { Amount } from '../kernel/amount.js'
 import type { Fault, ParkCause } from '../kernel/fault.js'
 import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
 import type { Instant } from '../kernel/time.js'
+import type { ActionLog } from './action-log.js'
 import type { BatchStore, Refusal } from './batch-ports.js'
+import type { StopStore } from './channel-ports.js'
+import type { ResultDelivery } from './directory.js'
+import type { IncidentStore } from './incidents.js'
 import type { InboxDisposition, InvoiceState, OrderState } from './states.js'
 import type { MoveStore, NumberStore, QuotaStore, TaxTableStore } from './supply-ports.js'
-import type { Database, Lease, Tx } from './transaction.js'
+import type { Database, Held, Lease, Tx } from './transaction.js'
 
 /** A message as the doorway hands it over. */
 export interface Delivery {
@@ -43,19 +50,39 @@ export interface StoredMessage extends Delivery {
   id: string
   bodySha256: string
   receivedAt: Instant
-  /** How often it was taken up, this time included. */
+  /** Tries of it that were begun and did not end well, since it last waited. */
   attempts: number
+  fence: bigint
+}
+
+/** What to take up: oldest first, at most `limit`. */
+interface ClaimOptions {
+  leaseMs: number
+  limit: number
+  /**
+   * true: only what may have killed a worker, because a try of it broke off or the broker handed it out twice; false: only
+   * the others; both when left out.
+   */
+  suspects?: boolean
 }
 
 export interface InboxStore {
   insert(tx: Tx, messages: readonly NewInboxMessage[]): Promise<void>
-  /** Takes up the oldest undecided, unparked messages due by now: attempts + 1 and a lease, committed before it returns. */
-  claim(options: { now: Instant; leaseMs: number; limit: number }): Promise<readonly StoredMessage[]>
-  /** Decides messages that were stored raw; only those still undecided. Returns the ids that it decided. */
+  /** Takes up the oldest undecided, unparked messages due by now: a lease, committed before it returns. */
+  claim(options: ClaimOptions): Promise<readonly StoredMessage[]>
+  /** Counts a try right before it, so that one that kills its worker leaves a mark. Where the fence was lost nothing happens. */
+  begin(held: readonly Held[]): Promise<void>
+  /**
+   * The try failed and harmed nobody, so it does not count: attempts − 1, and the lease ends. Where the fence was lost
+   * nothing happens.
+   */
+  putBack(held: readonly Held[]): Promise<void>
+  /** Decides held messages; only those still undecided. Returns the ids that it decided. */
   decide(
     tx: Tx,
     decisions: readonly {
       id: string
+      fence: bigint
       disposition: InboxDisposition | null
       orderId: string | null
       faults: readonly Fault[]
@@ -93,7 +120,7 @@ export interface NewOrder {
 }
 
 /** What mapping a waiting order again may change of it. */
-export type OrderAdvance = Pick<
+export type OrderAdvance = { fence: bigint } & Pick<
   NewOrder,
   | 'id'
   | 'state'
@@ -152,7 +179,9 @@ export interface ParkedOrder {
   messageId: string | null
   correlationId: string | null
   traceparent: string | null
+  /** Tries of it that were begun and did not end well, since it last waited. */
   attempts: number
+  fence: bigint
 }
 
 export interface OrderStore {
@@ -164,9 +193,16 @@ export interface OrderStore {
   /** The text of any stored mapping version, active or not. */
   loadMappingVersion(tx: Tx, versionId: string): Promise<{ versionId: string; number: number; text: string } | null>
   insertInvoices(tx: Tx, invoices: readonly NewInvoice[]): Promise<void>
-  /** Oldest orders in `received` that wait for nothing any more; attempts + 1 and a lease, committed before it returns. */
-  claimWoken(options: { now: Instant; leaseMs: number; limit: number }): Promise<readonly ParkedOrder[]>
-  /** Writes the outcome of mapping a waiting order again, where it is still in `received`. Returns the ids changed. */
+  /** Oldest orders in `received` that wait for nothing any more: a lease, committed before it returns. */
+  claimWoken(options: ClaimOptions): Promise<readonly ParkedOrder[]>
+  /** Counts a try right before it, so that one that kills its worker leaves a mark. Where the fence was lost nothing happens. */
+  begin(held: readonly Held[]): Promise<void>
+  /**
+   * The try failed and harmed nobody, so it does not count: attempts − 1, and the lease ends. Where the fence was lost
+   * nothing happens.
+   */
+  putBack(held: readonly Held[]): Promise<void>
+  /** Writes the outcome of mapping a held order again, where it is still in `received`. Returns the ids changed. */
   advanceReceived(tx: Tx, orders: readonly OrderAdvance[]): Promise<ReadonlySet<string>>
   /** mapped → in_progress; those already there stay. */
   markInProgress(tx: Tx, orderIds: readonly string[]): Promise<void>
@@ -178,8 +214,23 @@ export interface OrderStore {
   finish(tx: Tx, ends: readonly { orderId: string; state: OrderState; eventSeq: number; at: Instant }[]): Promise<void>
   /** All invoices of orders, by order and split number: for the result of a split order. */
   loadParts(tx: Tx, orderIds: readonly string[]): Promise<readonly OrderPart[]>
-  /** Lets what waits for `cause` go on, oldest first, at most `limit`; narrowed by unit or business type. Also wakes inbox messages. */
-  wake(tx: Tx, filter: WakeFilter): Promise<{ inbox: number; orders: number; invoices: number; batches: number }>
+  /**
+   * Lets what waits for `causes` go on, oldest first, at most `limit` of each kind; narrowed by unit or business type. An
+   * invoice that its unit cannot supply now stays asleep: no number free, or less quota than it needs.
+   */
+  wake(tx: Tx, filter: WakeFilter): Promise<Woken>
+  /** The next slice of a waking that goes on, wakings taking turns; null when there is none. */
+  wakeOn(tx: Tx, limit: number): Promise<Woken | null>
+  /** The net: lets those that were looked at longest ago have another try, at most `limit` of each kind. */
+  sweep(tx: Tx, causes: readonly ParkCause[], limit: number): Promise<Woken>
+}
+
+/** Rows woken, by kind. */
+export interface Woken {
+  inbox: number
+  orders: number
+  invoices: number
+  batches: number
 }
 
 export interface WakeFilter {
@@ -187,7 +238,12 @@ export interface WakeFilter {
   usingUnitId?: UsingUnitId
   businessType?: string
   limit: number
+  /** What the limit leaves asleep is woken by `wakeOn`, but nothing that is parked later. */
+  goesOn?: boolean
 }
+
+/** One slice of a waking: a transaction of some ten milliseconds. */
+export const WAKE_SLICE_COUNT = 500
 
 export interface OrderInProgress {
   id: string
@@ -236,10 +292,15 @@ export interface NewEvent {
   body: string
   bodySha256: string
   createdAt: Instant
+  /** Of the order; its endpoint takes the callback. */
+  businessType: string
+  /** `callback`: never published; `callback` and `both`: a delivery is written with it. */
+  delivery: ResultDelivery
   /** The writer publishes it itself right after the commit, under this lease. */
   lease: Lease | null
 }
 
+/** A result in one worker's hands; `attempts` is its fence, as it rises with every taking. */
 export interface PendingEvent {
   id: string
   orderId: string
@@ -249,18 +310,21 @@ export interface PendingEvent {
   traceparent: string | null
   body: string
   attempts: number
+  /** Was published before and is published again at somebody's request. */
+  isReplay: boolean
 }
 
+export type HeldEvent = Pick<PendingEvent, 'id' | 'attempts'>
+
 export interface OutboxStore {
+  /** Events, and a delivery for each that travels by callback. */
   insert(tx: Tx, events: readonly NewEvent[]): Promise<void>
   /** Due, unleased pending events whose earlier events of the same order are published; leased, attempts + 1. */
-  claimDue(options: {
-    now: Instant
-    lease: { owner: string; ms: number }
-    limit: number
-  }): Promise<readonly PendingEvent[]>
-  markPublished(ids: readonly string[], at: Instant): Promise<void>
-  postpone(events: readonly { id: string; dueAt: Instant; isUnroutable: boolean }[]): Promise<void>
+  claimDue(options: { lease: { owner: string; ms: number }; limit: number }): Promise<readonly PendingEvent[]>
+  /** Longer leases for held events; returns the ids still held. */
+  renewLeases(held: readonly Held[], leaseMs: number): Promise<ReadonlySet<string>>
+  markPublished(events: readonly HeldEvent[], at: Instant): Promise<void>
+  postpone(events: readonly (HeldEvent & { dueAt: Instant; isUnroutable: boolean })[], at: Instant): Promise<void>
 }
 
 export type PublishOutcome = 'confirmed' | 'unroutable' | 'nacked' | 'lost'
@@ -271,7 +335,16 @@ export interface ResultPublisher {
 }
 
 /** Rooms of work that a commit may have given something to do. */
-export type WorkSignal = 'inbox' | 'orders' | 'invoices' | 'batches' | 'moves' | 'events' | 'settings'
+export type WorkSignal =
+  | 'inbox'
+  | 'orders'
+  | 'invoices'
+  | 'batches'
+  | 'moves'
+  | 'events'
+  | 'callbacks'
+  | 'settings'
+  | 'stops'
 
 export interface SignalBus {
   /** Tells every replica after the commit of this transaction. */
@@ -288,6 +361,9 @@ export interface IssuingStore {
   quota: QuotaStore
   moves: MoveStore
   outbox: OutboxStore
+  actions: ActionLog
+  incidents: IncidentStore
   signals: SignalBus
   tables: TaxTableStore
+  stops: StopStore
 }

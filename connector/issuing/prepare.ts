@@ -17,7 +17,7 @@ import { sha256 } from '../kernel/digest.js'
 import type { Fault, ParkCause } from '../kernel/fault.js'
 import type { IdSource } from '../kernel/ids.js'
 import { assertNever } from '../kernel/never.js'
-import type { Clock, Instant } from '../kernel/time.js'
+import type { Clock } from '../kernel/time.js'
 import { decodeOrder } from '../order/decode.js'
 import type { OrderMapper } from '../order/mapper.js'
 import { isBusinessTypeCode, isSource, makeNamelessKey, makeOrderKey, ORDER_NO_LENGTH_MAX } from '../order/order-key.js'
@@ -179,17 +179,18 @@ function rejectNameless(subject: Subject, faults: readonly Fault[]): Prepared {
   return reject(subject, { ...order, orderKey }, faults)
 }
 
-function reject({ deps }: Subject, order: NewOrder, faults: readonly Fault[]): Prepared {
+function reject(subject: Subject, order: NewOrder, faults: readonly Fault[]): Prepared {
   return {
     kind: 'order',
     order: { ...order, state: 'rejected', faults, eventSeq: 1 },
     invoices: [],
-    events: [makeRejectionEvent(deps.ids.uuid(), order, faults, deps.clock.now())],
+    events: [makeRejectionEvent(subject, order, faults)],
   }
 }
 
 /** The final event of an order that is rejected before anything was sent; always its first. */
-function makeRejectionEvent(id: string, order: NewOrder, faults: readonly Fault[], at: Instant): NewEvent {
+function makeRejectionEvent({ deps, entry }: Subject, order: NewOrder, faults: readonly Fault[]): NewEvent {
+  const [id, at] = [deps.ids.uuid(), deps.clock.now()]
   const result = buildRejection(order, { id, seq: 1, at }, faults)
   const body = JSON.stringify(result)
   return {
@@ -204,6 +205,8 @@ function makeRejectionEvent(id: string, order: NewOrder, faults: readonly Fault[
     body,
     bodySha256: sha256(body),
     createdAt: at,
+    businessType: entry.code,
+    delivery: entry.delivery,
     lease: null,
   }
 }

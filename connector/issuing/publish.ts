@@ -1,15 +1,20 @@
 /**
  * Publishes pending events and marks each published only after the broker confirmed it and did not return it (P6).
- * A copy that is published twice carries the same id and the same bytes.
+ * A copy that is published twice carries the same id and the same bytes; a worker whose lease is not trusted any more
+ * leaves its events to the next one all the same.
  */
-import { after, type Clock, type Instant } from '../kernel/time.js'
-import { publishDelayMs, type Random } from './backoff.js'
-import type { OutboxStore, PendingEvent, PublishOutcome, ResultPublisher } from './ports.js'
+import { after, type Clock, type Instant, type Timers } from '../kernel/time.js'
+import { publishDelayMs, type Random, storeDelayMs } from './backoff.js'
+import type { Hold } from './held.js'
+import type { HeldEvent, OutboxStore, PendingEvent, PublishOutcome, ResultPublisher } from './ports.js'
+import type { Database } from './transaction.js'
 
 export interface PublishDeps {
   outbox: OutboxStore
+  database: Pick<Database, 'isOutage'>
   publisher: ResultPublisher
   clock: Clock
+  timers: Pick<Timers, 'after'>
   random: Random
   report: (report: PublishReport) => void
 }
@@ -22,23 +27,28 @@ interface PublishReport {
   durationMs: number
 }
 
-/** Publishes events that this worker holds a lease on; returns when the earliest failed one is due again, or null. */
-export async function publish(deps: PublishDeps, events: readonly PendingEvent[]): Promise<Instant | null> {
+/** Publishes held events; returns how long to wait until the earliest failed one is due again, or null. */
+export async function publish(
+  deps: PublishDeps,
+  events: readonly PendingEvent[],
+  hold: Pick<Hold, 'isTrusted'>,
+): Promise<number | null> {
+  if (!hold.isTrusted()) return null
   const startedAt = deps.clock.now()
   const outcomes = await deps.publisher.publish(events)
   const at = deps.clock.now()
-  const confirmed: string[] = []
-  const postponed: { id: string; dueAt: Instant; isUnroutable: boolean }[] = []
+  const confirmed: HeldEvent[] = []
+  const postponed: (HeldEvent & { dueAt: Instant; isUnroutable: boolean })[] = []
   for (const [index, event] of events.entries()) {
     const outcome: PublishOutcome = outcomes[index] ?? 'lost'
-    if (outcome === 'confirmed') confirmed.push(event.id)
+    if (outcome === 'confirmed') confirmed.push(event)
     else {
       const dueAt = after(at, publishDelayMs(event.attempts, deps.random))
-      postponed.push({ id: event.id, dueAt, isUnroutable: outcome === 'unroutable' })
+      postponed.push({ id: event.id, attempts: event.attempts, dueAt, isUnroutable: outcome === 'unroutable' })
     }
   }
-  if (confirmed.length > 0) await deps.outbox.markPublished(confirmed, at)
-  if (postponed.length > 0) await deps.outbox.postpone(postponed)
+  if (confirmed.length > 0) await write(deps, hold, () => deps.outbox.markPublished(confirmed, at))
+  if (postponed.length > 0) await write(deps, hold, () => deps.outbox.postpone(postponed, at))
   deps.report({
     event: 'results.published',
     count: events.length,
@@ -46,5 +56,18 @@ export async function publish(deps: PublishDeps, events: readonly PendingEvent[]
     unroutableCount: postponed.filter((each) => each.isUnroutable).length,
     durationMs: at - startedAt,
   })
-  return postponed.reduce<Instant | null>((first, { dueAt }) => (first === null || dueAt < first ? dueAt : first), null)
+  return postponed.length === 0 ? null : Math.min(...postponed.map(({ dueAt }) => dueAt - at))
+}
+
+/** What is known of an event outlives a database that is away for a moment: whoever forgot it would publish it again. */
+async function write(deps: PublishDeps, hold: Pick<Hold, 'isTrusted'>, statement: () => Promise<void>): Promise<void> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await statement()
+    } catch (error) {
+      if (!deps.database.isOutage(error) || !hold.isTrusted()) throw error
+      const ms = storeDelayMs('away', failures, deps.random)
+      await new Promise<void>((resolve) => deps.timers.after(ms, resolve))
+    }
+  }
 }

@@ -8,4 +8,9 @@ export interface RateBudget {
    * `waitMs` tells when asking again makes sense. A granted permit is good for two seconds; what is not used is lost.
    */
   take(unit: string, capability: string, permits: number): Promise<{ granted: number; waitMs: number }>
+  /**
+   * The bureau said that calls come too fast: the rate halves for all replicas, to `perSecondMax` at most when it named
+   * one, and comes back by a tenth of the full rate a minute.
+   */
+  slowDown(unit: string, capability: string, perSecondMax: number | null): Promise<void>
 }

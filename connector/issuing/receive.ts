@@ -8,18 +8,30 @@
 import { sha256 } from '../kernel/digest.js'
 import type { Fault } from '../kernel/fault.js'
 import type { Directory } from './directory.js'
-import type { Delivery, IssuingStore, NewInboxMessage, OrderAdvance, ParkedOrder, StoredMessage } from './ports.js'
+import type {
+  Delivery,
+  InboxStore,
+  IssuingStore,
+  NewInboxMessage,
+  OrderAdvance,
+  ParkedOrder,
+  StoredMessage,
+} from './ports.js'
 import { type Message, type PrepareDeps, type Prepared, prepare } from './prepare.js'
 import { insertParts, type Receipt, recordOrders } from './record-orders.js'
+import { type Database, type Held, LostHold } from './transaction.js'
 
-/** A stored message that could not be decided in this many tries goes to the dead store. */
+/**
+ * Tries that may break off: after so many a stored message goes to the dead store, and a waiting order is set aside as a
+ * defect.
+ */
 const ATTEMPTS_MAX = 3
 /** How long a message is held while it is worked on: a dead worker's messages are taken over after it. */
 const INBOX_LEASE_MS = 15_000
 /** Messages prepared without a pause, a millisecond of work: each step of an upload or a verdict waits for one slice. */
 const SLICE_COUNT = 5
-/** Orders mapped again in one round; each is its own transaction. */
-const RESUME_BATCH_COUNT = 20
+/** Stored messages or woken orders taken up together: one transaction. */
+const RESUME_BATCH_COUNT = 50
 
 export interface ReceiveDeps extends PrepareDeps {
   store: IssuingStore
@@ -119,58 +131,129 @@ export async function receiveDead(
       faults: [deadLetterFault(letter.reason, letter.diedIn)],
     }),
   )
-  await deps.store.database.transaction((tx) => deps.store.inbox.insert(tx, messages))
+  await deps.store.database.transaction('intake.dead', (tx) => deps.store.inbox.insert(tx, messages))
   deps.report({ event: 'batch.received', count: messages.length, dispositions: { dead: messages.length } })
 }
 
 /**
- * Takes up the oldest stored message; returns how many it saw. One at a time, because taking up counts an attempt before
- * the try: a message that kills the process must not use up the attempts of those that were taken up with it.
+ * Decides messages that were stored raw or woken; returns how many it saw. A message that kills the process must not use
+ * up the attempts of others, so suspects are tried each alone; a try that broke off makes a suspect.
  */
 export async function resumeInbox(deps: ReceiveDeps): Promise<number> {
-  const stored = await deps.store.inbox.claim({ now: deps.clock.now(), leaseMs: INBOX_LEASE_MS, limit: 1 })
-  if (stored.length > 0) await deps.renewDirectory()
-  for (const message of stored) await resumeMessage(deps, message)
-  return stored.length
+  const options = { leaseMs: INBOX_LEASE_MS, limit: RESUME_BATCH_COUNT }
+  const others = await deps.store.inbox.claim({ ...options, suspects: false })
+  const suspects = await deps.store.inbox.claim({ ...options, suspects: true })
+  if (others.length + suspects.length > 0) await deps.renewDirectory()
+  const { database, inbox } = deps.store
+  for (const messages of [others, ...eachAlone(suspects)]) {
+    await survive(database, inbox, messages, () => resumeMessages(deps, messages))
+  }
+  return others.length + suspects.length
 }
 
-async function resumeMessage(deps: ReceiveDeps, stored: StoredMessage): Promise<void> {
-  const message: NewInboxMessage = { ...stored, disposition: null, orderId: null, faults: [], parkCause: null }
-  const prepared: Prepared =
-    stored.attempts > ATTEMPTS_MAX
-      ? { kind: 'disposed', disposition: 'dead', faults: [poisonFault(stored.attempts)] }
-      : prepareSafely(deps, message)
-  await deps.store.database.transaction(async (tx) => {
-    const [decision] = await recordOrders(deps, tx, [{ message, prepared }])
-    if (decision === undefined) return
-    await deps.store.inbox.decide(tx, [{ id: message.id, ...decision }])
-  })
+function eachAlone<T>(items: readonly T[]): readonly (readonly T[])[] {
+  return items.map((item) => [item])
 }
 
-/** Maps orders again whose cause to wait is gone; returns how many it saw. */
+async function resumeMessages(deps: ReceiveDeps, messages: readonly StoredMessage[]): Promise<void> {
+  const receipts: Receipt[] = []
+  const fences = new Map(messages.map(({ id, fence }) => [id, fence]))
+  for (const [index, stored] of messages.entries()) {
+    if (index % SLICE_COUNT === 0 && index > 0) await deps.breathe()
+    const message: NewInboxMessage = { ...stored, disposition: null, orderId: null, faults: [], parkCause: null }
+    receipts.push({ message, prepared: isPoison(stored) ? deadOf(stored) : prepareSafely(deps, message) })
+  }
+  for (const round of splitByOrderKey(receipts)) {
+    await deps.store.database.transaction('inbox.resume', async (tx) => {
+      const decisions = await recordOrders(deps, tx, round)
+      const decided = await deps.store.inbox.decide(
+        tx,
+        round.flatMap(({ message: { id } }, index) => {
+          const [decision, fence] = [decisions[index], fences.get(id)]
+          return decision === undefined || fence === undefined ? [] : [{ id, fence, ...decision }]
+        }),
+      )
+      // Rolls back what they were turned into: whoever holds them now does that.
+      if (decided.length < round.length) throw new LostHold(`one of ${round.length} messages`)
+    })
+  }
+}
+
+/**
+ * What fails because the database is full, busy or away is no mark against what was tried: the attempt is taken back, else
+ * an outage would make poison of every message that it met.
+ */
+async function survive(
+  database: Pick<Database, 'isOutage'>,
+  queue: Pick<InboxStore, 'begin' | 'putBack'>,
+  held: readonly Held[],
+  work: () => Promise<void>,
+): Promise<void> {
+  if (held.length === 0) return
+  try {
+    // Counted here and not when it was taken up: a taking whose answer was lost was no try.
+    await queue.begin(held)
+    await work()
+  } catch (error) {
+    // When even that cannot be written the attempt counts: three such in a row are rarer than poison.
+    if (database.isOutage(error) || error instanceof LostHold) await queue.putBack(held).catch(() => undefined)
+    throw error
+  }
+}
+
+function isPoison(tried: { attempts: number }): boolean {
+  return tried.attempts >= ATTEMPTS_MAX
+}
+
+function deadOf({ attempts }: StoredMessage): Prepared {
+  return { kind: 'disposed', disposition: 'dead', faults: [poisonFault(attempts)] }
+}
+
+/** Maps orders again whose cause to wait is gone; returns how many it saw. Suspects are tried alone, as in the inbox. */
 export async function resumeOrders(deps: ReceiveDeps): Promise<number> {
-  const woken = await deps.store.orders.claimWoken({
-    now: deps.clock.now(),
-    leaseMs: INBOX_LEASE_MS,
-    limit: RESUME_BATCH_COUNT,
-  })
-  if (woken.length > 0) await deps.renewDirectory()
-  for (const parked of woken) await resumeOrder(deps, parked)
-  return woken.length
+  const options = { leaseMs: INBOX_LEASE_MS, limit: RESUME_BATCH_COUNT }
+  const others = await deps.store.orders.claimWoken({ ...options, suspects: false })
+  const suspects = await deps.store.orders.claimWoken({ ...options, suspects: true })
+  if (others.length + suspects.length > 0) await deps.renewDirectory()
+  const { database, orders } = deps.store
+  for (const woken of [others, ...eachAlone(suspects)]) {
+    await survive(database, orders, woken, () => resumeWoken(deps, woken))
+  }
+  return others.length + suspects.length
 }
 
-async function resumeOrder(deps: ReceiveDeps, parked: ParkedOrder): Promise<void> {
-  const prepared = prepareSafely(deps, { ...parked, id: '', orderId: parked.id })
-  const isSameOrder = prepared.kind === 'order' && prepared.order.orderKey === parked.orderKey
-  await deps.store.database.transaction(async (tx) => {
-    const advance = isSameOrder ? prepared.order : holdOrder(parked, prepared)
-    const changed = await deps.store.orders.advanceReceived(tx, [advance])
-    if (changed.has(parked.id) && isSameOrder) await insertParts(deps, tx, [prepared])
+async function resumeWoken(deps: ReceiveDeps, woken: readonly ParkedOrder[]): Promise<void> {
+  const resumed: { id: string; prepared: Extract<Prepared, { kind: 'order' }> | null; advance: OrderAdvance }[] = []
+  for (const [index, parked] of woken.entries()) {
+    if (index % SLICE_COUNT === 0 && index > 0) await deps.breathe()
+    const prepared = isPoison(parked) ? heldAsDefect() : prepareSafely(deps, { ...parked, id: '', orderId: parked.id })
+    const isSameOrder = prepared.kind === 'order' && prepared.order.orderKey === parked.orderKey
+    resumed.push(
+      isSameOrder
+        ? { id: parked.id, prepared, advance: { ...prepared.order, fence: parked.fence } }
+        : { id: parked.id, prepared: null, advance: holdOrder(parked, prepared) },
+    )
+  }
+  await deps.store.database.transaction('orders.resume', async (tx) => {
+    const changed = await deps.store.orders.advanceReceived(
+      tx,
+      resumed.map(({ advance }) => advance),
+    )
+    await insertParts(
+      deps,
+      tx,
+      resumed.flatMap(({ id, prepared }) => (prepared !== null && changed.has(id) ? [prepared] : [])),
+    )
   })
+}
+
+/** An order whose mapping broke the process off again and again waits for a fixed release. */
+function heldAsDefect(): Prepared {
+  return { kind: 'waiting', parkCause: 'defect', faults: [defectFault()] }
 }
 
 async function storeRaw(deps: ReceiveDeps, messages: readonly NewInboxMessage[]): Promise<void> {
-  await deps.store.database.transaction(async (tx) => {
+  await deps.store.database.transaction('intake.raw', async (tx) => {
     await deps.store.inbox.insert(tx, messages)
     await deps.store.signals.announce(tx, ['inbox'])
   })
@@ -178,7 +261,7 @@ async function storeRaw(deps: ReceiveDeps, messages: readonly NewInboxMessage[])
 
 async function record(deps: ReceiveDeps, receipts: readonly Receipt[]): Promise<void> {
   const dispositions: Record<string, number> = {}
-  await deps.store.database.transaction(async (tx) => {
+  await deps.store.database.transaction('intake.record', async (tx) => {
     const decisions = await recordOrders(deps, tx, receipts)
     const messages = receipts.map(({ message }, index) => ({ ...message, ...decisions[index] }))
     await deps.store.inbox.insert(tx, messages)
@@ -193,6 +276,7 @@ async function record(deps: ReceiveDeps, receipts: readonly Receipt[]): Promise<
 function holdOrder(parked: ParkedOrder, prepared: Prepared): OrderAdvance {
   return {
     id: parked.id,
+    fence: parked.fence,
     state: 'received',
     parkCause: prepared.kind === 'waiting' ? prepared.parkCause : 'mapping_fault',
     faults: prepared.kind === 'order' ? [otherOrderFault()] : prepared.faults,
@@ -217,7 +301,7 @@ function prepareSafely(deps: ReceiveDeps, message: Message): Prepared {
     return prepare(deps, message)
   } catch (error) {
     deps.report({ event: 'message.defect', count: 1, error })
-    return { kind: 'waiting', parkCause: 'defect', faults: [defectFault()] }
+    return heldAsDefect()
   }
 }
 
@@ -254,8 +338,8 @@ function poisonFault(attempts: number): Fault {
   return {
     code: 'MSG-poison',
     path: '',
-    message: `处理该消息已中断 ${attempts - 1} 次，移入死信`,
-    messageEn: `processing this message broke off ${attempts - 1} times; moved to the dead store`,
+    message: `处理该消息已中断 ${attempts} 次，移入死信`,
+    messageEn: `processing this message broke off ${attempts} times; moved to the dead store`,
     cure: 'administrator',
   }
 }

@@ -6,13 +6,20 @@ import type { Fault } from '../kernel/fault.js'
 import { assertNever } from '../kernel/never.js'
 import type { ExistingOrder, IssuingStore, NewInboxMessage, WorkSignal } from './ports.js'
 import type { PrepareDeps, Prepared } from './prepare.js'
-import { decideRepeat, isSameContent } from './repeat.js'
+import { decideRepeat, isSameContent, type RepeatDecision } from './repeat.js'
 import type { InboxDisposition } from './states.js'
 import type { Tx } from './transaction.js'
 
 export interface RecordDeps extends Pick<PrepareDeps, 'mapperOf'> {
   store: IssuingStore
 }
+
+interface RepeatDeps extends Pick<PrepareDeps, 'mapperOf'> {
+  store: Pick<IssuingStore, 'orders'>
+}
+
+/** A message as far as a repeat is judged by it. */
+type Incoming = Pick<NewInboxMessage, 'businessType' | 'body' | 'bodySha256'>
 
 /** A message with all that is known of it before the transaction. */
 export interface Receipt {
@@ -69,8 +76,7 @@ async function recordRepeat(
   message: NewInboxMessage,
   prepared: Extract<Prepared, { kind: 'order' }>,
 ): Promise<Decision> {
-  const isSame = existing.bodySha256 === message.bodySha256 || (await saysTheSame(deps, tx, existing, message))
-  const decision = decideRepeat(existing, isSame)
+  const decision = await judgeRepeat(deps, tx, existing, message)
   if (decision !== 'new_revision') return { disposition: decision, orderId: existing.id, faults: [], parkCause: null }
   const order = { ...prepared.order, revision: existing.revision + 1 }
   const inserted = await deps.store.orders.insert(tx, [order])
@@ -80,11 +86,22 @@ async function recordRepeat(
   return toDecision({ ...prepared, order })
 }
 
-async function saysTheSame(
-  { store, mapperOf }: RecordDeps,
+/** What a message is beside an order of the same key that exists already. Reads only. */
+export async function judgeRepeat(
+  deps: RepeatDeps,
   tx: Tx,
   existing: ExistingOrder,
-  message: NewInboxMessage,
+  message: Incoming,
+): Promise<RepeatDecision> {
+  const isSame = existing.bodySha256 === message.bodySha256 || (await saysTheSame(deps, tx, existing, message))
+  return decideRepeat(existing, isSame)
+}
+
+async function saysTheSame(
+  { store, mapperOf }: RepeatDeps,
+  tx: Tx,
+  existing: ExistingOrder,
+  message: Incoming,
 ): Promise<boolean> {
   const body = await store.orders.loadBody(tx, existing.id)
   if (body === null) return false
@@ -104,7 +121,8 @@ export async function insertParts(
   const events = created.flatMap((each) => each.events)
   const announced: WorkSignal[] = []
   if (invoices.length > 0) announced.push('invoices')
-  if (events.length > 0) announced.push('events')
+  if (events.some(({ delivery }) => delivery !== 'callback')) announced.push('events')
+  if (events.some(({ delivery }) => delivery !== 'amqp')) announced.push('callbacks')
   if (announced.length === 0) return
   await Promise.all([orders.insertInvoices(tx, invoices), outbox.insert(tx, events), signals.announce(tx, announced)])
 }

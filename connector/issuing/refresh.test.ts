@@ -47,7 +47,12 @@ for (const [failure, pauseMs] of FAILURES) {
 }
 
 test('what waited for a unit is woken when nothing stands against it any more, and only then', async () => {
-  assert.deepEqual(await refreshWith({ isRisk: false }), ['unit_unverified', 'seller_blocked'])
+  assert.deepEqual(await refreshWith({ isRisk: false }), [
+    'unit_unverified',
+    'seller_blocked',
+    'unit_key_fault',
+    'bureau_unreachable',
+  ])
   assert.deepEqual(await refreshWith({ isRisk: true }), [])
 })
 

@@ -8,17 +8,15 @@ import { assertNever } from '../kernel/never.js'
 import { after, type Clock, type Instant } from '../kernel/time.js'
 import { checkSeller } from '../taxpayer/gate.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
-import { neverSentDelayMs, type Random } from './backoff.js'
+import { MENDED_PROBE_MS, neverSentDelayMs, type Random } from './backoff.js'
 import type { BureauFailure, TaxpayerBureau, UnitAddress } from './bureau.js'
 import type { TaxTableName, TaxTableState, TaxTableStore } from './supply-ports.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** How often a unit that may not issue is asked about: the bureau lifts a block without telling. Reliability: key faults. */
-const PROBE_MS = 5 * 60 * 1000
 /** Pause after a question that nobody answered. */
 const UNREACHED_MS = 30 * 1000
-/** What a unit that may issue again no longer waits for. */
-const UNIT_CAUSES: readonly ParkCause[] = ['unit_unverified', 'seller_blocked']
+/** What a unit that answered, and may issue, no longer waits for. */
+const UNIT_CAUSES: readonly ParkCause[] = ['unit_unverified', 'seller_blocked', 'unit_key_fault', 'bureau_unreachable']
 /** Longest wait for one read; the whole classification table is a few megabytes. */
 const READ_TIMEOUT_MS = 60_000
 
@@ -63,7 +61,7 @@ export async function refreshUnit(deps: UnitRefreshDeps, unit: UsingUnit): Promi
 
 /** Whether a unit's profile or risk is missing or a day old; or, of a unit that may not issue, some minutes old. */
 export function isUnitDue(unit: UsingUnit, now: Instant): boolean {
-  const ageMsMax = mayIssue(unit, now) ? DAY_MS : PROBE_MS
+  const ageMsMax = mayIssue(unit, now) ? DAY_MS : MENDED_PROBE_MS
   const reads = [unit.profile?.fetchedAt, unit.risk?.fetchedAt]
   return reads.some((fetchedAt) => fetchedAt === undefined || now - fetchedAt >= ageMsMax)
 }
@@ -73,11 +71,12 @@ export function retryUnitAt(failure: BureauFailure, now: Instant): Instant {
   switch (failure.kind) {
     case 'unit_fault':
     case 'refused':
-      return after(now, PROBE_MS)
+      return after(now, MENDED_PROBE_MS)
     case 'rate_limited':
       return after(now, failure.retryAfterMs)
     case 'never_sent':
     case 'in_doubt':
+    case 'number_held':
       return after(now, UNREACHED_MS)
     default:
       return assertNever(failure)

@@ -9,32 +9,40 @@
 import { limitDownload, wantedDownload } from '../credit-quota/replenish.js'
 import type { IdSource, UsingUnitId } from '../kernel/ids.js'
 import { assertNever } from '../kernel/never.js'
-import { after, type Clock, chinaYear, type Instant, taxPeriodOf } from '../kernel/time.js'
+import {
+  after,
+  chinaYear,
+  type Instant,
+  type LocalDate,
+  type TaxPeriod,
+  type Timers,
+  taxPeriodOf,
+} from '../kernel/time.js'
 import { countNumbers, planClaim } from '../number-segment/replenish.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
+import { type AskDeps, askTwice, inDoubt, MOVE_TIMEOUT_MS, type MoveAnswer } from './ask-twice.js'
 import { neverSentDelayMs, type Random } from './backoff.js'
-import type { BureauFailure, ClaimAnswer, DownloadAnswer, NumberBureau, QuotaBureau } from './bureau.js'
+import type { BureauFailure, ClaimAnswer, DownloadAnswer } from './bureau.js'
+import type { ChannelWatch } from './channel-ports.js'
 import type { Directory } from './directory.js'
-import type { IssuingStore } from './ports.js'
+import type { Hold, Holds } from './held.js'
+import { type IssuingStore, WAKE_SLICE_COUNT } from './ports.js'
 import type { HeldMove } from './supply-ports.js'
 import type { Tx } from './transaction.js'
 
-/** Longest wait for the answer to a claim or a quota call. */
-const MOVE_TIMEOUT_MS = 30_000
 /** Pause after the bureau refused a claim or download: nothing will have changed a second later. */
 const REFUSED_PAUSE_MS = 60_000
 /** Moves taken up at once. */
 const MOVE_COUNT_MAX = 10
-/** Parked rows woken by one grant; the sweep wakes the rest in slices. */
-const WAKE_COUNT_MAX = 10_000
 
-export interface ReplenishDeps {
+export interface ReplenishDeps extends AskDeps {
   store: IssuingStore
   directory: () => Directory
-  bureau: NumberBureau & QuotaBureau
+  channel: Pick<ChannelWatch, 'stopOf'>
   ids: IdSource
-  clock: Clock
+  timers: Pick<Timers, 'elapsedMs'>
   random: Random
+  holds: Pick<Holds, 'take'>
   owner: string
   leaseMs: number
   report: (report: ReplenishReport) => void
@@ -54,7 +62,8 @@ type Planning = 'planned' | 'nothing' | 'unread'
 
 /** Plans what a unit is short of. */
 export async function planMoves(deps: ReplenishDeps, unit: UsingUnit): Promise<Planning> {
-  if (!unit.isVerified || !unit.direct.isVerified) return 'nothing'
+  const isOpen = deps.channel.stopOf(unit) === null
+  if (!unit.isVerified || !unit.direct.isVerified || unit.isRestored || !isOpen) return 'nothing'
   const isClaimPlanned = await planNumberClaim(deps, unit)
   const download = await planDownload(deps, unit)
   return isClaimPlanned ? 'planned' : download
@@ -66,7 +75,7 @@ async function planNumberClaim(deps: ReplenishDeps, unit: UsingUnit): Promise<bo
   const waitingCount = await deps.store.batches.countParked(unit.id, 'number_pool_empty')
   const numberCount = planClaim(unit.settings, stock, waitingCount)
   if (numberCount === 0) return false
-  const planned = await planMove(deps, unit, { kind: 'number_claim', numberCount, amount: null, period: null }, now)
+  const planned = await planMove(deps, unit, { kind: 'number_claim', numberCount, amount: null, period: null })
   return planned
 }
 
@@ -98,21 +107,19 @@ async function planDownload(deps: ReplenishDeps, unit: UsingUnit): Promise<Plann
     return 'nothing'
   }
   const move = { kind: 'quota_download' as const, numberCount: null, amount, period }
-  return (await planMove(deps, unit, move, now)) ? 'planned' : 'nothing'
+  return (await planMove(deps, unit, move)) ? 'planned' : 'nothing'
 }
 
 async function planMove(
   deps: ReplenishDeps,
   unit: UsingUnit,
   move: Pick<HeldMove, 'kind' | 'numberCount' | 'amount' | 'period'>,
-  now: Instant,
 ): Promise<boolean> {
   const planned = await deps.store.moves.plan({
     ...move,
     id: deps.ids.uuid(),
     usingUnitId: unit.id,
     serial: makeRequestSerial(unit, deps.ids),
-    dueAt: now,
   })
   if (planned !== null) {
     deps.report({ event: 'move.planned', taxNo: unit.taxNo, kind: move.kind, count: move.numberCount })
@@ -128,31 +135,41 @@ function makeRequestSerial(unit: UsingUnit, ids: IdSource): string {
   return `${unit.leqiId}${unit.direct.leqiId}${ids.serial()}`
 }
 
-/** A round of moves; `dueAts`: when those that must be asked again are due. */
+/** A round of moves; `delaysMs`: how long those wait that must be asked again. */
 interface MoveRound {
   count: number
-  dueAts: readonly Instant[]
+  delaysMs: readonly number[]
 }
 
 /** Carries out due moves. */
 export async function runMoves(deps: ReplenishDeps): Promise<MoveRound> {
+  const sinceMs = deps.timers.elapsedMs()
   const held = await deps.store.moves.claimDue({
-    now: deps.clock.now(),
     lease: { owner: deps.owner, ms: deps.leaseMs },
     limit: MOVE_COUNT_MAX,
+    resting: deps
+      .directory()
+      .units.filter((unit) => deps.channel.stopOf(unit) !== null)
+      .map(({ id }) => id),
   })
-  const dueAts = await Promise.all(held.map((move) => runMove(deps, move)))
-  return { count: held.length, dueAts: dueAts.filter((dueAt) => dueAt !== null) }
+  const delaysMs = await Promise.all(held.map((move) => holdMove(deps, move, sinceMs)))
+  return { count: held.length, delaysMs: delaysMs.filter((delayMs) => delayMs !== null) }
 }
 
-/** Carries out one move; when to ask again under its serial, or null. */
-async function runMove(deps: ReplenishDeps, move: HeldMove): Promise<Instant | null> {
+async function holdMove(deps: ReplenishDeps, move: HeldMove, sinceMs: number): Promise<number | null> {
+  const hold = deps.holds.take('moves', [move], sinceMs)
+  try {
+    return await runMove(deps, move, hold)
+  } finally {
+    hold.release()
+  }
+}
+
+/** Carries out one move; how long to wait before asking again under its serial, or null. */
+async function runMove(deps: ReplenishDeps, move: HeldMove, hold: Hold): Promise<number | null> {
   const unit = deps.directory().unit(move.usingUnitId)
-  if (unit === null) return null
-  const answer = await callBureau(deps, unit, move)
-  const at = deps.clock.now()
-  const next = afterAnswer(deps, move, answer, at)
-  await deps.store.database.transaction((tx) => conclude(deps, tx, unit, move, answer, { ...next, at }))
+  if (unit === null || !hold.isTrusted()) return null
+  const { answer, delayMs } = await settle(deps, unit, move, await askTwice(deps, unit, move, hold))
   deps.report({
     event: 'move.finished',
     taxNo: unit.taxNo,
@@ -161,18 +178,32 @@ async function runMove(deps: ReplenishDeps, move: HeldMove): Promise<Instant | n
     code: 'code' in answer ? answer.code : null,
     count: move.numberCount,
   })
-  return next.dueAt
+  return delayMs
 }
 
-function callBureau(deps: ReplenishDeps, unit: UsingUnit, move: HeldMove): Promise<ClaimAnswer | DownloadAnswer> {
-  const options = { deadline: after(deps.clock.now(), MOVE_TIMEOUT_MS) }
-  if (move.kind === 'number_claim') {
-    return deps.bureau.claimNumbers(unit, { serial: move.serial, count: move.numberCount ?? 0 }, options)
+/** Writes an answer down; a segment that shares a number with another one cannot be ours, and is asked for again. */
+async function settle(
+  deps: ReplenishDeps,
+  unit: UsingUnit,
+  move: HeldMove,
+  answer: MoveAnswer,
+): Promise<{ answer: MoveAnswer; delayMs: number | null }> {
+  const at = deps.clock.now()
+  const next = afterAnswer(deps, move, answer, at)
+  try {
+    await deps.store.database.transaction('move.settle', (tx) =>
+      conclude(deps, tx, unit, move, answer, { ...next, at }),
+    )
+  } catch (error) {
+    if (!(error instanceof SegmentOverlaps)) throw error
+    return settle(deps, unit, move, inDoubt('BUR-SEGMENT-overlap', '税局分配的号段与已有号段重叠'))
   }
-  const direction = move.kind === 'quota_download' ? 'download' : 'return'
-  const amount = move.amount
-  if (amount === null) throw new Error(`quota move ${move.id} has no amount`)
-  return deps.bureau.moveQuota(unit, { serial: move.serial, direction, amount }, options)
+  return { answer, delayMs: next.dueAt === null ? null : next.dueAt - at }
+}
+
+/** Rolls the transaction back that would have credited it. */
+class SegmentOverlaps extends Error {
+  override name = 'SegmentOverlaps'
 }
 
 async function conclude(
@@ -180,7 +211,7 @@ async function conclude(
   tx: Tx,
   unit: UsingUnit,
   move: HeldMove,
-  answer: ClaimAnswer | DownloadAnswer,
+  answer: MoveAnswer,
   next: ReturnType<typeof afterAnswer> & { at: Instant },
 ): Promise<void> {
   const isHeld = await deps.store.moves.finish(tx, { id: move.id, fence: move.fence, ...next, answer })
@@ -197,7 +228,7 @@ async function creditNumbers(
   granted: Extract<ClaimAnswer, { kind: 'granted' }>,
 ): Promise<void> {
   const size = Number(countNumbers(granted.first, granted.last))
-  await deps.store.numbers.addSegment(tx, {
+  const added = await deps.store.numbers.addSegment(tx, {
     id: deps.ids.uuid(),
     usingUnitId: unit.id,
     moveId: move.id,
@@ -206,6 +237,7 @@ async function creditNumbers(
     last: granted.last,
     size,
   })
+  if (added === 'overlaps') throw new SegmentOverlaps()
   await wake(deps, tx, unit.id, 'number_pool_empty')
 }
 
@@ -217,7 +249,7 @@ async function creditQuota(
   granted: Extract<DownloadAnswer, { kind: 'granted' }>,
 ): Promise<void> {
   if (move.amount === null || move.period === null) throw new Error(`quota move ${move.id} lacks amount or period`)
-  await deps.store.quota.creditDownload(tx, unit.id, move.period, {
+  await deps.store.quota.creditDownload(tx, unit.id, creditedPeriod(move.period, granted.validFrom), {
     amount: move.amount,
     moveId: move.id,
     validFrom: granted.validFrom,
@@ -227,23 +259,34 @@ async function creditQuota(
   await wake(deps, tx, unit.id, 'period_closed')
 }
 
+/**
+ * The month that a download counts in at the bureau: that of its interval of use. A wish of the last evening of a month
+ * may arrive on the first morning of the next one, and the request names no month.
+ * Source: Leqi base capability, XZTHSXED (syqjq); rulebook 3.2.
+ */
+function creditedPeriod(wished: TaxPeriod, validFrom: LocalDate | null): TaxPeriod {
+  // yyyy-MM-dd begins with its month.
+  return validFrom === null ? wished : (validFrom.slice(0, 'yyyy-MM'.length) as TaxPeriod)
+}
+
 async function wake(
   deps: ReplenishDeps,
   tx: Tx,
   usingUnitId: UsingUnitId,
   cause: 'number_pool_empty' | 'quota_empty' | 'period_closed',
 ): Promise<void> {
-  await deps.store.orders.wake(tx, { causes: [cause], usingUnitId, limit: WAKE_COUNT_MAX })
+  await deps.store.orders.wake(tx, { causes: [cause], usingUnitId, limit: WAKE_SLICE_COUNT, goesOn: true })
   await deps.store.signals.announce(tx, ['invoices'])
 }
 
-function afterAnswer(deps: ReplenishDeps, move: HeldMove, answer: ClaimAnswer | DownloadAnswer, at: Instant) {
+function afterAnswer(deps: ReplenishDeps, move: HeldMove, answer: MoveAnswer, at: Instant) {
   switch (answer.kind) {
     case 'granted':
       return { to: 'granted' as const, dueAt: null }
     case 'refused':
       return { to: 'refused' as const, dueAt: null }
     case 'in_doubt':
+    case 'number_held':
     case 'never_sent':
       return { to: 'in_doubt' as const, dueAt: after(at, retryDelayMs(deps, move, answer)) }
     case 'rate_limited':

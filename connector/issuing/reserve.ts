@@ -18,14 +18,18 @@ import { checkSeller } from '../taxpayer/gate.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import type { FrozenItem, NewBatch, ReadyInvoice } from './batch-ports.js'
 import type { Blank, InvoiceUploader } from './bureau.js'
+import type { ChannelWatch } from './channel-ports.js'
 import type { Directory } from './directory.js'
 import type { IssuingStore } from './ports.js'
 import type { Shelf } from './shelf.js'
-import type { QuotaState, TakenNumber } from './supply-ports.js'
+import type { LockedQuota, QuotaState, TakenNumber } from './supply-ports.js'
 import type { Tx } from './transaction.js'
 
 /** Invoices in one upload. Source: Leqi base capability, QDFPSC takes at most 100. */
 const BATCH_COUNT_MAX = 100
+
+/** How long smaller invoices may overtake one that waits for quota, at first. */
+const OVERTAKING_MS = 10 * 60 * 1_000
 
 export interface ReserveDeps {
   store: IssuingStore
@@ -34,6 +38,7 @@ export interface ReserveDeps {
   renewDirectory: () => Promise<void>
   uploader: Pick<InvoiceUploader, 'draw'>
   shelf: Shelf
+  channel: Pick<ChannelWatch, 'stopOf'>
   ids: IdSource
   clock: Clock
   /** Who holds leases in this process. */
@@ -63,7 +68,7 @@ export async function reserve(deps: ReserveDeps, unitId: UsingUnitId): Promise<R
   if (blockOf(deps, unitId) !== null) await deps.renewDirectory()
   const unit = deps.directory().unit(unitId)
   const blocked = blockOf(deps, unitId)
-  return deps.store.database.transaction(async (tx) => {
+  return deps.store.database.transaction('reserve', async (tx) => {
     const now = deps.clock.now()
     const [ready, quota] = await Promise.all([
       deps.store.batches.lockReady(tx, unitId, BATCH_COUNT_MAX),
@@ -71,6 +76,8 @@ export async function reserve(deps: ReserveDeps, unitId: UsingUnitId): Promise<R
     ])
     if (ready.length === 0) return { batch: null, parked: {}, hasMore: false }
     if (unit === null || blocked !== null) return parkAll(deps, tx, ready, blocked ?? 'unit_unverified')
+    const stop = deps.channel.stopOf(unit) === null ? null : await deps.store.stops.hold(tx, unit)
+    if (stop !== null) return parkAll(deps, tx, ready, stop)
     return reserveReady(deps, tx, unit, ready, quota, now)
   })
 }
@@ -89,11 +96,11 @@ async function reserveReady(
   tx: Tx,
   unit: UsingUnit,
   ready: readonly ReadyInvoice[],
-  quota: QuotaState | null,
+  quota: LockedQuota | null,
   now: Instant,
 ): Promise<Reservation> {
   const { store } = deps
-  const wanted = planReservation(ready, quota, chinaDate(now))
+  const wanted = planReservation(ready, quota, now)
   const numbers = await takeNumbers(deps, tx, unit, wanted.chosen.length, now)
   const plan = limitToNumbers(wanted, numbers.length)
   const parked = await parkPlanned(deps, tx, plan)
@@ -128,24 +135,29 @@ interface ReservationPlan {
 }
 
 /**
- * Who goes and who waits: oldest first, each only with room in the quota.
+ * Who goes and who waits: oldest first, each only with room in the quota. Smaller ones may overtake one that does not
+ * fit, but not for ever: while it holds the line, what it needs is kept for it, and those behind it have the rest.
  *
  * Units   quota in net amounts; exactly zero left is fine
  * Source  Leqi rulebook 3.1 (block when free < net), 3.2 (issue date inside the interval, ends included)
  */
 export function planReservation(
   ready: readonly ReadyInvoice[],
-  quota: QuotaState | null,
-  today: string,
+  quota: LockedQuota | null,
+  now: Instant,
 ): ReservationPlan {
-  if (quota !== null && !isInside(quota, today)) {
+  if (quota !== null && !isInside(quota, chinaDate(now))) {
     return { chosen: [], short: [{ cause: 'period_closed', invoices: ready }] }
   }
+  const first = quota?.firstInLine ?? null
+  const holder = first !== null && holdsLine(now - first.createdAt) ? first : null
   let left: bigint = quota === null ? 0n : quota.availableAmount
   const chosen: ReadyInvoice[] = []
   const without: ReadyInvoice[] = []
   for (const invoice of ready) {
-    if (quota === null || invoice.quotaAmount > left) {
+    // Ids grow with time.
+    const kept = holder !== null && invoice.id > holder.id ? holder.quotaAmount : 0n
+    if (quota === null || (invoice.quotaAmount > left - kept && invoice.quotaAmount > 0n)) {
       without.push(invoice)
     } else {
       chosen.push(invoice)
@@ -153,6 +165,19 @@ export function planReservation(
     }
   }
   return { chosen, short: without.length === 0 ? [] : [{ cause: 'quota_empty', invoices: without }] }
+}
+
+/**
+ * Whether an invoice that waits for quota keeps those behind it from taking what it needs. Line and overtaking take
+ * turns that double: where quota trickles in, one turn is long enough to gather what even a big invoice needs, and what
+ * no quota comes for does not stop a seller for good.
+ *
+ * | since it came | 0 … 10 min | … 20 min | … 40 min | … 80 min | … 160 min | … 320 min | … |
+ * | --- | --- | --- | --- | --- | --- | --- | --- |
+ * | those behind it | overtake | wait | overtake | wait | overtake | wait | … |
+ */
+export function holdsLine(ageMs: number): boolean {
+  return ageMs >= OVERTAKING_MS && Math.floor(Math.log2(ageMs / OVERTAKING_MS)) % 2 === 0
 }
 
 /** Without a number the youngest of the chosen wait. */

@@ -8,20 +8,23 @@
  *                                   number, same bytes, parked (a pattern may delay, it releases nothing, design D14)
  *   03 repeated                   → issued when these very bytes were sent before (design D4); on a first send it is an
  *                                   incident for a person: the number is held by something that is not ours
+ *   02 with the words of 03       → stays open when these bytes were sent before: words prove nothing (design D14); on a
+ *                                   first send the same incident
  *   anything else                 → stays open, reported
+ * Of an answer that names a number which is not ours, or contradicts what an invoice has ended as, nothing is taken.
  */
 import { type Amount, fen } from '../kernel/amount.js'
-import { sha256 } from '../kernel/digest.js'
 import type { ParkCause } from '../kernel/fault.js'
 import type { IdSource } from '../kernel/ids.js'
 import { assertNever, Defect } from '../kernel/never.js'
 import { after, type Instant } from '../kernel/time.js'
-import { buildFinalResult, type ResultPart, routingKeyOf } from '../result/result.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
 import type { BatchItem, Refusal } from './batch-ports.js'
 import type { ResultRow } from './bureau.js'
-import type { IssuingStore, NewEvent, OrderInProgress, OrderPart, PendingEvent } from './ports.js'
-import { type BatchState, orderEnd } from './states.js'
+import type { Directory } from './directory.js'
+import { endOrders } from './end-orders.js'
+import type { IssuingStore, NewEvent, PendingEvent } from './ports.js'
+import type { BatchState } from './states.js'
 import type { Tx } from './transaction.js'
 
 export type Verdict =
@@ -32,12 +35,16 @@ export type Verdict =
 
 export interface SettleDeps {
   store: IssuingStore
+  directory: () => Pick<Directory, 'businessType'>
   ids: IdSource
   owner: string
   leaseMs: number
   /** false: a number that the bureau refused is burned instead of used again (design D4). */
   reuseRejectedNumbers: boolean
 }
+
+/** A result that was just written; to be published by its writer where it travels by RabbitMQ. */
+export type WrittenEvent = PendingEvent & Pick<NewEvent, 'delivery'>
 
 /** The batch whose invoices end, under the caller's fence. */
 export interface SettlingBatch {
@@ -52,29 +59,62 @@ export interface SettlingBatch {
   polls?: number
 }
 
-/**
- * Judges the rows of a result answer against all items of its batch; verdicts for open invoices only. Pure.
- *
- * Errors: null when a row names a number that is not ours, or one number twice with different verdicts: then nothing
- * in the answer is trusted (design D14).
- */
+/** A row that says of an ended invoice what its end is not. */
+interface Contradiction {
+  invoiceId: string
+  told: 'issued' | 'rejected'
+  said: ResultRow
+}
+
+export type Judgement =
+  | { kind: 'verdicts'; verdicts: readonly Verdict[] }
+  /** Nothing in the answer is taken (design D14). */
+  | { kind: 'distrusted'; because: 'stranger_named' | 'two_verdicts' }
+  | { kind: 'contradicted'; contradictions: readonly Contradiction[] }
+
+/** Judges the rows of a result answer against all items of its batch; verdicts for open invoices only. Pure. */
 export function judge(
   items: readonly Pick<BatchItem, 'invoiceId' | 'invoiceNumber' | 'state'>[],
   rows: readonly ResultRow[],
   wasSentBefore: boolean,
-): readonly Verdict[] | null {
+): Judgement {
   const byNumber = new Map(items.map((item) => [item.invoiceNumber as string, item]))
   const verdicts = new Map<string, Verdict>()
+  const contradictions: Contradiction[] = []
   for (const row of rows) {
     const item = byNumber.get(row.invoiceNumber)
-    if (item === undefined) return null
+    if (item === undefined) return { kind: 'distrusted', because: 'stranger_named' }
+    const contradiction = contradict(item, row)
+    if (contradiction !== null) contradictions.push(contradiction)
     const verdict = isOpen(item) ? judgeRow(item.invoiceId, row, wasSentBefore) : null
     if (verdict === null) continue
     const earlier = verdicts.get(item.invoiceId)
-    if (earlier !== undefined && earlier.to !== verdict.to) return null
+    if (earlier !== undefined && earlier.to !== verdict.to) return { kind: 'distrusted', because: 'two_verdicts' }
     verdicts.set(item.invoiceId, verdict)
   }
-  return [...verdicts.values()]
+  if (contradictions.length > 0) return { kind: 'contradicted', contradictions }
+  return { kind: 'verdicts', verdicts: [...verdicts.values()] }
+}
+
+function contradict(
+  { invoiceId, state }: Pick<BatchItem, 'invoiceId' | 'state'>,
+  said: ResultRow,
+): Contradiction | null {
+  const saysIssued = said.status === 'issued' || said.status === 'repeated'
+  if (state === 'issued' && said.status === 'refused') return { invoiceId, told: 'issued', said }
+  return state === 'rejected' && saysIssued ? { invoiceId, told: 'rejected', said } : null
+}
+
+/**
+ * The verification before success is told (ADR 0016): whether a row about one of our open invoices proves that the bureau
+ * holds it with our content.
+ *
+ * What holds whenever a row is judged: its answer came under a receipt that was given to this batch and to no other; the
+ * number is from a segment of our own; the bytes were frozen before they left, and no other content ever left with this
+ * number but one that the bureau had refused for good. A repetition tells of an earlier upload, so there must have been one.
+ */
+function provesIssue(row: Pick<ResultRow, 'status'>, wasSentBefore: boolean): boolean {
+  return row.status === 'issued' || (row.status === 'repeated' && wasSentBefore)
 }
 
 /** Whether the bureau has not yet answered for good about this invoice. */
@@ -83,12 +123,13 @@ export function isOpen({ state }: Pick<BatchItem, 'state'>): boolean {
 }
 
 function judgeRow(invoiceId: string, row: ResultRow, wasSentBefore: boolean): Verdict | null {
+  if (provesIssue(row, wasSentBefore)) return { invoiceId, to: 'issued' }
   const refusal = { code: row.code ?? `BUR-${row.status}`, message: row.message }
   switch (row.status) {
     case 'issued':
-      return { invoiceId, to: 'issued' }
     case 'repeated':
-      return wasSentBefore ? { invoiceId, to: 'issued' } : { invoiceId, to: 'needs_person', refusal }
+    case 'held':
+      return wasSentBefore ? null : { invoiceId, to: 'needs_person', refusal }
     case 'refused':
       if (row.park === null) return { invoiceId, to: 'rejected', refusal: { ...refusal, code: 'BUR-02' } }
       return { invoiceId, to: 'reserved', park: row.park }
@@ -113,7 +154,7 @@ export async function settleVerdicts(
   items: readonly BatchItem[],
   verdicts: readonly Verdict[],
   at: Instant,
-): Promise<readonly PendingEvent[] | null> {
+): Promise<readonly WrittenEvent[] | null> {
   const openCount = items.filter(isOpen).length - verdicts.length
   const isClosed = openCount === 0
   const isMoved = await deps.store.batches.move(tx, {
@@ -139,7 +180,7 @@ async function endInvoices(
   items: readonly BatchItem[],
   verdicts: readonly Verdict[],
   at: Instant,
-): Promise<readonly PendingEvent[]> {
+): Promise<readonly WrittenEvent[]> {
   const byId = new Map(items.map((item) => [item.invoiceId, item]))
   const ended = verdicts.filter(({ to }) => to === 'issued' || to === 'rejected')
   const counts = countByOrder(ended.flatMap(({ invoiceId }) => byId.get(invoiceId) ?? []))
@@ -153,12 +194,12 @@ async function endInvoices(
   ])
   if (changedCount !== verdicts.length)
     throw new Defect(`batch ${batch.id}: ${verdicts.length - changedCount} verdicts found no open invoice`)
-  const partsByOrder = groupByOrder(parts)
-  const ends = orders
-    .filter((order) => order.openCount === 0)
-    .map((order) => makeFinalEvent(deps, batch.unit, order, partsByOrder.get(order.id) ?? [], at))
-  await Promise.all([finishOrders(deps, tx, ends, at), settleResources(deps, tx, batch, byId, verdicts)])
-  return ends.map(({ event }) => ({ ...event, attempts: 1 }))
+  const lease = { owner: deps.owner, until: after(at, deps.leaseMs) }
+  const [events] = await Promise.all([
+    endOrders(deps, tx, batch.unit, orders, parts, { at, lease }),
+    settleResources(deps, tx, batch, byId, verdicts),
+  ])
+  return events.map((event) => ({ ...event, attempts: 1, isReplay: false }))
 }
 
 /** How many invoices changed. */
@@ -174,7 +215,7 @@ async function writeVerdicts(
   const asides = [...groupAside(verdicts)].map(([cause, invoiceIds]) => ({
     id: deps.ids.uuid(),
     invoiceIds,
-    cause,
+    to: { state: 'reserved' as const, cause },
     at,
   }))
   const changed = await Promise.all([
@@ -210,64 +251,6 @@ async function settleResources(
   })
 }
 
-interface OrderEnd {
-  state: 'issued' | 'partly_issued' | 'failed'
-  event: NewEvent
-}
-
-async function finishOrders(deps: SettleDeps, tx: Tx, ends: readonly OrderEnd[], at: Instant): Promise<void> {
-  const finished = ends.map(({ state, event }) => ({ orderId: event.orderId, state, eventSeq: event.seq, at }))
-  const events = ends.map(({ event }) => event)
-  await Promise.all([deps.store.orders.finish(tx, finished), deps.store.outbox.insert(tx, events)])
-}
-
-function makeFinalEvent(
-  deps: SettleDeps,
-  unit: UsingUnit,
-  order: OrderInProgress,
-  parts: readonly OrderPart[],
-  at: Instant,
-): OrderEnd {
-  if (parts.length !== order.invoiceCount)
-    throw new Defect(`order ${order.id} has ${parts.length} of ${order.invoiceCount} parts`)
-  const issuedCount = parts.filter((part) => part.state === 'issued').length
-  const state = orderEnd({ issuedCount, rejectedCount: parts.length - issuedCount })
-  const id = deps.ids.uuid()
-  const seq = order.eventSeq + 1
-  const result = buildFinalResult(
-    order,
-    { id, seq, at, status: state },
-    parts.map((part) => toResultPart(unit, part)),
-    order.warnings,
-  )
-  const body = JSON.stringify(result)
-  const event: NewEvent = {
-    id,
-    orderId: order.id,
-    seq,
-    kind: 'final',
-    corrects: null,
-    routingKey: routingKeyOf(result),
-    correlationId: order.correlationId,
-    traceparent: order.traceparent,
-    body,
-    bodySha256: sha256(body),
-    createdAt: at,
-    lease: { owner: deps.owner, until: after(at, deps.leaseMs) },
-  }
-  return { state, event }
-}
-
-function toResultPart(unit: UsingUnit, part: OrderPart): ResultPart {
-  return {
-    ...part,
-    isIssued: part.state === 'issued',
-    seller: { taxNo: unit.taxNo, name: part.sellerName ?? unit.name },
-    buyer: { taxNo: part.buyerTaxNo, name: part.buyerName },
-    refusal: part.refusal === null ? null : { ...part.refusal, path: `/invoices/${part.splitNo - 1}` },
-  }
-}
-
 function toEnd(verdict: Exclude<Verdict, { to: 'reserved' }>, at: Instant) {
   const refusal =
     verdict.to === 'issued'
@@ -289,16 +272,6 @@ function countByOrder(items: readonly BatchItem[]): { orderId: string; count: nu
   const counts = new Map<string, number>()
   for (const { orderId } of items) counts.set(orderId, (counts.get(orderId) ?? 0) + 1)
   return [...counts].map(([orderId, count]) => ({ orderId, count }))
-}
-
-function groupByOrder(parts: readonly OrderPart[]): Map<string, OrderPart[]> {
-  const groups = new Map<string, OrderPart[]>()
-  for (const part of parts) {
-    const group = groups.get(part.orderId)
-    if (group === undefined) groups.set(part.orderId, [part])
-    else group.push(part)
-  }
-  return groups
 }
 
 function sumQuota(items: readonly BatchItem[]): Amount {

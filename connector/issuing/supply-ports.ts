@@ -6,7 +6,7 @@ import type { InvoiceNumber, UsingUnitId } from '../kernel/ids.js'
 import type { Instant, TaxPeriod } from '../kernel/time.js'
 import type { TaxpayerProfile, TaxpayerRisk } from '../taxpayer/taxpayer.js'
 import type { MoveState } from './states.js'
-import type { Tx } from './transaction.js'
+import type { Held, Tx } from './transaction.js'
 
 export interface TakenNumber {
   invoiceNumber: InvoiceNumber
@@ -52,10 +52,16 @@ export interface QuotaState {
   validTo: string | null
 }
 
+/** A quota whose row is locked, and who waits for it. */
+export interface LockedQuota extends QuotaState {
+  /** The oldest invoice of the unit that is parked for quota and could ever have it: within the month's total. */
+  firstInLine: { id: string; quotaAmount: Amount; createdAt: Instant } | null
+}
+
 export interface QuotaStore {
   load(tx: Tx | null, usingUnitId: UsingUnitId, period: TaxPeriod): Promise<QuotaState | null>
   /** Locks the row until the end of the transaction. */
-  lock(tx: Tx, usingUnitId: UsingUnitId, period: TaxPeriod): Promise<QuotaState | null>
+  lock(tx: Tx, usingUnitId: UsingUnitId, period: TaxPeriod): Promise<LockedQuota | null>
   /** available → reserved, one ledger entry per batch; false when it does not fit, and nothing happened. */
   reserve(tx: Tx, unit: UsingUnitId, period: TaxPeriod, entry: { amount: Amount; batchId: string }): Promise<boolean>
   /** reserved → settled (`settled`) or back to available (`released`), one ledger entry each. */
@@ -90,7 +96,7 @@ export interface HeldMove {
 }
 
 export interface MoveStore {
-  /** Stores a move before its call (P8/P9); null when one of this unit and kind is open already. */
+  /** Stores a move before its call (P8/P9), due at once; null when one of this unit and kind is open already. */
   plan(move: {
     id: string
     usingUnitId: UsingUnitId
@@ -99,10 +105,16 @@ export interface MoveStore {
     numberCount: number | null
     amount: Amount | null
     period: TaxPeriod | null
-    dueAt: Instant
   }): Promise<{ id: string } | null>
   /** Takes up due, unleased open moves: → sent, attempts + 1, fence + 1, lease; committed before it returns. */
-  claimDue(options: { now: Instant; lease: { owner: string; ms: number }; limit: number }): Promise<readonly HeldMove[]>
+  claimDue(options: {
+    lease: { owner: string; ms: number }
+    limit: number
+    /** Units whose moves stay as they are: their way to the bureau is stopped. */
+    resting: readonly UsingUnitId[]
+  }): Promise<readonly HeldMove[]>
+  /** Longer leases for held moves; returns the ids still held. */
+  renewLeases(held: readonly Held[], leaseMs: number): Promise<ReadonlySet<string>>
   /** Closes or postpones a held move; false: the fence was lost. */
   finish(
     tx: Tx,

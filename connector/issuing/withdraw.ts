@@ -41,7 +41,7 @@ export function isFrozenTooLong(items: readonly Pick<BatchItem, 'issuedAt'>[], n
 export async function withdraw(deps: WithdrawDeps, batch: HeldBatch, items: readonly BatchItem[]): Promise<boolean> {
   const at = deps.clock.now()
   const held = { id: batch.id, fence: batch.fence, at }
-  return deps.store.database.transaction(async (tx) => {
+  return deps.store.database.transaction('batch.withdraw', async (tx) => {
     if (batch.state === 'sending') {
       const invoices = { from: ['sending'] as const, to: 'reserved' as const }
       await deps.store.batches.move(tx, {
