@@ -34,10 +34,15 @@ export const PARK_CAUSES = [
   'tax_tables_stale',
   'period_closed',
   'waiting_for_predecessor',
+  'restored',
   'manual_hold',
   'defect',
+  'discarded',
 ] as const
 export type ParkCause = (typeof PARK_CAUSES)[number]
+
+/** Causes that only a person removes; no sweep lets go what waits for them. */
+export const HELD_CAUSES: readonly ParkCause[] = ['manual_hold', 'defect', 'discarded']
 
 /** The part of a fault that leaves the house: results, API. */
 export type PublicFault = Pick<Fault, 'code' | 'path' | 'message' | 'messageEn'>

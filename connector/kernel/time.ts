@@ -1,8 +1,8 @@
 /**
  * Time: instants inside, China's calendar where tax law means a date (design D9).
  *
- * Knows: Instant, China Standard Time (UTC+8, no summer time since 1991), tax periods, the Clock port.
- * Must not know: the host's time zone; timers.
+ * Knows: Instant, China Standard Time (UTC+8, no summer time since 1991), tax periods, the ports Clock and Timers.
+ * Must not know: the host's time zone.
  */
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
@@ -14,6 +14,14 @@ export type TaxPeriod = string & { readonly month: 'Asia/Shanghai' }
 
 export interface Clock {
   now(): Instant
+}
+
+/** Waiting and lasting, injected like the clock, so that a simulation passes hours in a moment. */
+export interface Timers {
+  /** Milliseconds since some instant long past: it never jumps, as a clock on the wall does when it is set. */
+  elapsedMs(): number
+  /** Calls `act` once, `ms` milliseconds from now; the returned function calls it off. */
+  after(ms: number, act: () => void): () => void
 }
 
 const CHINA_OFFSET_MS = 8 * 60 * 60 * 1000

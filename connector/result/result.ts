@@ -35,6 +35,7 @@ const InvoiceBody = Type.Object({
 export const ResultMessage = Type.Object({
   eventId: Text,
   type: Type.Union([Type.Literal('result'), Type.Literal('correction'), Type.Literal('progress')]),
+  corrects: Type.Optional(Type.String({ description: 'Of a correction: the event id of the final result.' })),
   seq: Type.Integer({ minimum: 1 }),
   final: Type.Boolean(),
   status: Type.Union([
@@ -107,6 +108,11 @@ export function buildFinalResult(
       refusals,
     ),
   }
+}
+
+/** What a result should have said, of an order that was told otherwise; `corrects` is the event id of its final result. */
+export function buildCorrection(message: ResultMessage, corrects: string): ResultMessage {
+  return { ...message, type: 'correction', corrects, final: false }
 }
 
 /** The final result of an order that is itself wrong; nothing of it was ever sent. */

@@ -58,6 +58,7 @@ export interface GateFinding {
  */
 export function checkSeller(unit: UsingUnit, tables: TableAges | null, at: Instant): GateFinding[] {
   return [
+    ...judgeRestore(unit),
     ...judgeAuthorisation(unit),
     ...judgeRisk(unit.risk, at),
     ...judgeProfile(unit.profile, at),
@@ -68,6 +69,15 @@ export function checkSeller(unit: UsingUnit, tables: TableAges | null, at: Insta
 /** Whether cached data must no longer prove anyone wrong: never read, or older than a day. */
 export function isStale(fetchedAt: Instant | null, at: Instant): boolean {
   return fetchedAt === null || at - fetchedAt > CACHED_DATA_AGE_MAX_MS
+}
+
+function judgeRestore({ isRestored }: UsingUnit): GateFinding[] {
+  if (!isRestored) return []
+  const message = '数据库自较早的备份恢复，正在与税局核对，核对完成前不开票'
+  const messageEn = 'the database was restored from an older backup; nothing is issued before it agrees with the bureau'
+  const { fault, ...finding } = park('L-08', 'restored', message, messageEn)
+  // Our own reason why the unit may not issue: no rule of the bureau stands behind it.
+  return [{ ...finding, fault: { ...fault, code: 'RST-01' } }]
 }
 
 function judgeAuthorisation({ isVerified, direct }: UsingUnit): GateFinding[] {

@@ -44,6 +44,8 @@ export interface UsingUnit {
   /** Region code as configured (11 digits), or null to derive it from the profile (contract §4). */
   region: string | null
   isVerified: boolean
+  /** The database is an older copy, and what this unit did since is still being asked of the bureau. */
+  isRestored: boolean
   direct: DirectUnit
   settings: IssuingSettings
   profile: TaxpayerProfile | null
