@@ -110,8 +110,17 @@ test('what an expression cannot compute is the mapping’s, with its target, its
   )
 })
 
-test('control characters and blanks around texts do not reach the draft', () => {
-  assert.equal(draftOf(['remark: = order.note'], { ...ORDER, note: '\u0000 a\r\n\tb\u007f ' }).remark, 'a b')
+test('tabulators, line breaks and blanks around texts do not reach the draft', () => {
+  assert.equal(draftOf(['remark: = order.note'], { ...ORDER, note: '\t a\r\n\tb\u0085 ' }).remark, 'a b')
+})
+
+test('a text with a NUL or another control character is the sender’s fault, wherever the mapping looks', () => {
+  for (const character of ['\u0000', '\u0007', '\u001b', '\u007f', '\u009f']) {
+    assert.deepEqual(codesOf([], { ...ORDER, note: `a${character}b` }), ['ORD-characters /note'])
+    assert.deepEqual(codesOf([], { ...ORDER, no: `A${character}1` }), ['ORD-characters /no', 'ORD-number /no'])
+    assert.deepEqual(codesOf([], { ...ORDER, extra: `a${character}b` }), ['ORD-characters /extra'])
+    assert.equal(draftOf([], { ...ORDER, unread: `a${character}b` }).orderNo, ORDER.no)
+  }
 })
 
 test('texts cannot be blown up: declared texts, joins and replacements have an end', () => {

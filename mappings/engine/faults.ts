@@ -36,7 +36,7 @@ export function makeOrderFault(code: OrderFaultCode, path: string, message: stri
   return { code, path, message, messageEn, cure: 'sender' }
 }
 
-export type OrderFaultCode = 'ORD-shape' | 'ORD-amount' | 'ORD-number'
+export type OrderFaultCode = 'ORD-shape' | 'ORD-amount' | 'ORD-characters' | 'ORD-number'
 
 /** Faults listed for one order; more of them help nobody. */
 const FAULT_COUNT_MAX = 100

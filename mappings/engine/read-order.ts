@@ -19,6 +19,10 @@ const ITEM_COUNT_MAX = 20_000
 /** Items of a list that an expression walks (design D6); entries with `forEach` are not bound by it. */
 const WALKED_ITEM_COUNT_MAX = 1_000
 
+/** What no honest text holds; tabulators and line breaks are left to the draft, where they become blanks. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const BROKEN_CHARACTER = /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f]/
+
 const NONE = Optional.none()
 
 export interface OrderReading {
@@ -146,7 +150,7 @@ function readScalar(value: unknown, type: ScalarType, at: At, key: string | numb
         `must be true or false, not ${kindEn(value)}`,
       )
     case 'any':
-      return readAny(value)
+      return readAny(value, at, key, reading)
   }
 }
 
@@ -160,9 +164,13 @@ function readText(value: unknown, at: At, key: string | number, reading: Reading
   if (typeof value !== 'string') {
     return report(reading, at, key, `应为文本，实为${kindZh(value)}`, `must be a text, not ${kindEn(value)}`)
   }
-  if (value.length <= TEXT_LENGTH_MAX) return value
-  return report(reading, at, key, `文本超过 ${TEXT_LENGTH_MAX} 个字符`, `has more than ${TEXT_LENGTH_MAX} characters`)
+  if (value.length > TEXT_LENGTH_MAX) {
+    return report(reading, at, key, `文本超过 ${TEXT_LENGTH_MAX} 个字符`, `has more than ${TEXT_LENGTH_MAX} characters`)
+  }
+  return BROKEN_CHARACTER.test(value) ? report(reading, at, key, ...BROKEN_TEXT) : value
 }
+
+const BROKEN_TEXT = ['文本含 NUL 或控制字符', 'holds a NUL or another control character', 'ORD-characters'] as const
 
 function readId(value: unknown, at: At, key: string | number, reading: Reading): unknown {
   if (typeof value === 'string') return readText(value, at, key, reading)
@@ -186,8 +194,11 @@ function readInteger(value: unknown): Decimal | null {
   return whole.equals(decimal) ? whole : null
 }
 
-function readAny(value: unknown): Optional<string> {
-  if (typeof value === 'string') return value.length <= TEXT_LENGTH_MAX ? Optional.of(value) : NONE
+function readAny(value: unknown, at: At, key: string | number, reading: Reading): Optional<string> {
+  if (typeof value === 'string') {
+    if (BROKEN_CHARACTER.test(value)) report(reading, at, key, ...BROKEN_TEXT)
+    return value.length <= TEXT_LENGTH_MAX ? Optional.of(value) : NONE
+  }
   if (typeof value === 'number' || value instanceof Decimal) return Optional.of(String(value))
   return NONE
 }
@@ -203,7 +214,7 @@ function report(
   key: string | number,
   message: string,
   messageEn: string,
-  code: 'ORD-shape' | 'ORD-amount' = 'ORD-shape',
+  code: 'ORD-shape' | 'ORD-amount' | 'ORD-characters' = 'ORD-shape',
 ): undefined {
   const path = at === null || (at.parent === null && key === '') ? '' : `${pointerOf(at)}/${pointerToken(key)}`
   addFault(reading.faults, makeOrderFault(code, path, message, messageEn))
