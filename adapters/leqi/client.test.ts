@@ -68,7 +68,17 @@ test('posts the bare body with its headers and gives status and bytes back', asy
 
   const headers = { clienttid: 'abc', type: 'application/json', length: '8' }
   assert.deepEqual(seen, { method: 'POST', url: '/x/', body: 'Ym9keQ==', ...headers })
-  assert.deepEqual(outcome, { kind: 'response', status: 200, bytes: Buffer.from('答'), retryAfter: null })
+  assert.ok(outcome.kind === 'response')
+  assert.deepEqual(
+    { ...outcome, date: null },
+    {
+      kind: 'response',
+      status: 200,
+      bytes: Buffer.from('答'),
+      retryAfter: null,
+      date: null,
+    },
+  )
 })
 
 test('inflates a gzip answer, announced or not', async (t) => {

@@ -46,7 +46,8 @@ export interface HttpCall {
 }
 
 export type HttpOutcome =
-  | { kind: 'response'; status: number; bytes: Buffer; retryAfter: string | null }
+  /** `date`: the server's clock as its header tells it. */
+  | { kind: 'response'; status: number; bytes: Buffer; retryAfter: string | null; date: string | null }
   | { kind: 'never_sent' | 'in_doubt'; code: string; message: string }
 
 export interface HttpClient {
@@ -114,7 +115,8 @@ async function exchange(call: HttpCall, dispatcher: Dispatcher, signal: AbortSig
   if (bytes === null) return tooLarge(call.answerBytesMax)
   const plain = await inflate(bytes, call.answerBytesMax)
   if (plain === null) return { kind: 'in_doubt', code: 'BUR-ANSWER-gzip', message: '税局应答无法解压' }
-  return { kind: 'response', status: response.status, bytes: plain, retryAfter: response.headers.get('retry-after') }
+  const { status, headers } = response
+  return { kind: 'response', status, bytes: plain, retryAfter: headers.get('retry-after'), date: headers.get('date') }
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { TextDecoder } from 'node:util'
 import type { BureauFailure, CallOptions, UnitAddress } from '../../connector/issuing/bureau.js'
+import type { ChannelWatch } from '../../connector/issuing/channel-ports.js'
 import type { IdSource } from '../../connector/kernel/ids.js'
 import type { Secret } from '../../connector/kernel/secret.js'
 import type { Clock } from '../../connector/kernel/time.js'
@@ -14,6 +15,7 @@ import type { HttpClient, HttpOutcome } from './client.js'
 import { openEnvelope, type RequestToSeal, sealRequest } from './envelope.js'
 import type { Attempt, Gate } from './gate.js'
 import { toFailure, toHttpFailure } from './response-codes.js'
+import { toSight } from './sight.js'
 import { makeSm4, type Sm4, type Sm4Engine } from './sm4.js'
 import { findTextHint } from './text-patterns.js'
 import { BASE_CAPABILITY, SERVICES, type ServiceCode } from './wire.js'
@@ -36,6 +38,7 @@ export interface BureauLog {
 export interface ExchangeDeps {
   http: HttpClient
   gate: Gate
+  channel: Pick<ChannelWatch, 'observe'>
   engine: Sm4Engine
   /** The key of a direct unit for its environment; null: none is stored. */
   keyOf(direct: DirectUnit): Secret | null
@@ -72,9 +75,13 @@ export function makeExchange(deps: ExchangeDeps): Exchange {
     const { direct } = call.address
     const secret = deps.keyOf(direct)
     const sm4 = secret === null ? null : makeSm4(deps.engine, secret)
-    if (sm4 === null) return { failure: keyFault(secret === null) }
+    if (sm4 === null) {
+      const failure = keyFault(secret === null)
+      await deps.channel.observe(call.address, toSight(null, failure, { isRead: call.isRead, isGivenUp: false }))
+      return { failure }
+    }
     const startedAt = deps.clock.now()
-    const gateCall = { direct, capability: BASE_CAPABILITY, isRead: call.isRead, options }
+    const gateCall = { address: call.address, capability: BASE_CAPABILITY, isRead: call.isRead, options }
     const attempt = await deps.gate.run(gateCall, () => tryOnce(deps, sm4, call, options))
     const fields = {
       service: call.service,
@@ -114,7 +121,10 @@ async function tryOnce(
     signal: options.signal ?? null,
     answerBytesMax: call.service === SERVICES.classifications ? TABLE_ANSWER_BYTES_MAX : ANSWER_BYTES_MAX,
   })
-  return toAttempt(sm4, outcome, call)
+  const attempt = toAttempt(sm4, outcome, call)
+  const seen = { isRead: call.isRead, isGivenUp: options.signal?.aborted === true }
+  await deps.channel.observe(call.address, toSight(outcome, attempt.failure, seen))
+  return attempt
 }
 
 function toAttempt(sm4: Sm4, outcome: HttpOutcome, call: ServiceCall): Attempt<Answered> {

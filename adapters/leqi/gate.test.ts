@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { BureauFailure } from '../../connector/issuing/bureau.js'
+import type { BureauFailure, UnitAddress } from '../../connector/issuing/bureau.js'
+import { type ChannelWatch, type Stop, UNWATCHED } from '../../connector/issuing/channel-ports.js'
 import type { RateBudget } from '../../connector/issuing/rate-budget.js'
+import type { UsingUnitId } from '../../connector/kernel/ids.js'
 import { after, type Instant } from '../../connector/kernel/time.js'
 import { type Attempt, type GateCall, makeGate } from './gate.js'
 import { aDirectUnit, NOW } from './testing/builders.js'
@@ -10,13 +12,20 @@ const OK: Attempt<string> = { failure: null, value: 'ok' }
 const UNSENT = failed({ kind: 'never_sent', code: 'BUR-NET-ECONNREFUSED', message: '', retryAfterMs: null })
 const IN_DOUBT = failed({ kind: 'in_doubt', code: 'BUR-NET-ECONNRESET', message: '', requestId: null })
 
+function anAddress(change: Parameters<typeof aDirectUnit>[0] = {}): UnitAddress {
+  const direct = aDirectUnit(change)
+  return { id: 'using-1' as UsingUnitId, direct, taxNo: direct.taxNo, leqiId: direct.leqiId }
+}
+
 function failed(failure: BureauFailure): Attempt<string> {
   return { failure }
 }
 
 /** A gate with a clock that only moves while it waits. */
-function setup(options: { budget?: RateBudget['take']; concurrencyPerUnit?: number } = {}) {
-  const state = { now: NOW as Instant, asked: [] as number[], waited: [] as number[] }
+function setup(
+  options: { budget?: RateBudget['take']; concurrencyPerUnit?: number; channel?: Partial<ChannelWatch> } = {},
+) {
+  const state = { now: NOW as Instant, asked: [] as number[], waited: [] as number[], slowed: [] as unknown[] }
   const grantAll: RateBudget['take'] = async (_unit, _capability, permits) => ({ granted: permits, waitMs: 0 })
   const gate = makeGate(
     {
@@ -26,7 +35,9 @@ function setup(options: { budget?: RateBudget['take']; concurrencyPerUnit?: numb
           state.asked.push(permits)
           return (options.budget ?? grantAll)(unit, capability, permits)
         },
+        slowDown: async (...complaint) => void state.slowed.push(complaint),
       },
+      channel: { ...UNWATCHED, ...options.channel },
       async wait(ms) {
         state.waited.push(ms)
         state.now = after(state.now, ms)
@@ -35,7 +46,7 @@ function setup(options: { budget?: RateBudget['take']; concurrencyPerUnit?: numb
     { concurrencyPerUnit: options.concurrencyPerUnit ?? 4, retryDelayMs: 0 },
   )
   const call = (change: Partial<GateCall> = {}): GateCall => ({
-    direct: aDirectUnit(),
+    address: anAddress(),
     capability: '202007',
     isRead: false,
     options: { deadline: after(state.now, 30_000) },
@@ -52,12 +63,12 @@ test('asks the shared budget once for a block of permits', async () => {
 
 test('a slow unit asks for single permits, and old permits are not used', async () => {
   const { gate, state, call } = setup()
-  await gate.run(call({ direct: aDirectUnit({ ratePerSecond: 1 }) }), async () => OK)
+  await gate.run(call({ address: anAddress({ ratePerSecond: 1 }) }), async () => OK)
   assert.deepEqual(state.asked, [1])
 
-  await gate.run(call({ direct: aDirectUnit({ id: 'other' }) }), async () => OK)
+  await gate.run(call({ address: anAddress({ id: 'other' }) }), async () => OK)
   state.now = after(state.now, 2_000)
-  await gate.run(call({ direct: aDirectUnit({ id: 'other' }) }), async () => OK)
+  await gate.run(call({ address: anAddress({ id: 'other' }) }), async () => OK)
   assert.deepEqual(state.asked, [1, 10, 10])
 })
 
@@ -122,17 +133,54 @@ test('does not try again when the deadline is near or the caller gave up', async
   assert.equal(tries, 2)
 })
 
-test('a rate refusal closes the gate for the pause and lowers the concurrency as its text says', async () => {
+test('while the way is stopped only the read that looks after it passes', async () => {
+  const stop = { cause: 'bureau_unreachable' } as Stop
+  const { gate, state, call } = setup({ channel: { stopOf: () => stop } })
+  const stopped = await gate.run(call(), async () => assert.fail('was sent'))
+  const probe = call({ isRead: true, options: { deadline: after(state.now, 30_000), isProbe: true } })
+  let tries = 0
+  const failing = await gate.run(probe, async () => {
+    tries += 1
+    return IN_DOUBT
+  })
+
+  assert.ok(stopped.failure?.kind === 'never_sent')
+  assert.deepEqual([stopped.failure.code, stopped.failure.retryAfterMs], ['BUR-STOP-bureau_unreachable', 1_000])
+  assert.deepEqual([failing, tries], [IN_DOUBT, 1], 'one read, not three')
+  assert.deepEqual(await gate.run(probe, async () => OK), OK)
+})
+
+test('nothing is tried again that the retry budget has no room for', async () => {
+  let room = 1
+  const counted: string[] = []
+  const channel: Partial<ChannelWatch> = {
+    countFirst: ({ direct }) => counted.push(direct.id),
+    takeRetry: () => room-- > 0,
+  }
+  const { gate, state, call } = setup({ channel })
+  let tries = 0
+  const attempt = async () => {
+    tries += 1
+    return UNSENT
+  }
+  await gate.run(call(), attempt)
+  const retry = call({ options: { deadline: after(state.now, 30_000), isRetry: true } })
+  const later = await gate.run(retry, async () => assert.fail('was sent'))
+
+  assert.equal(tries, 2)
+  assert.deepEqual(counted, ['direct-1'], 'a repeated call pays for nothing')
+  assert.ok(later.failure?.kind === 'never_sent')
+  assert.deepEqual([later.failure.code, later.failure.retryAfterMs], ['BUR-RETRY-budget', 10_000])
+})
+
+test('a rate refusal slows all replicas down and lowers the concurrency as its text says', async () => {
   const { gate, state, call } = setup({ concurrencyPerUnit: 20 })
   const message = '当前访问请求较多，请5分钟后重试，将访问并发控制在6以内'
   const refusal: BureauFailure = { kind: 'rate_limited', code: 'BUR-ERROR-01', message, retryAfterMs: 300_000 }
   // Three refusals of one burst count as one.
   const burst = Array.from({ length: 3 }, () => gate.run(call(), async () => failed(refusal)))
   assert.deepEqual(await Promise.all(burst), [failed(refusal), failed(refusal), failed(refusal)])
-
-  const paused = await gate.run(call(), async () => assert.fail('was sent'))
-  assert.ok(paused.failure?.kind === 'never_sent')
-  assert.equal(paused.failure.retryAfterMs, 300_000)
+  assert.deepEqual(state.slowed[0], ['direct-1', '202007', 6])
 
   const crowd = async () => {
     const inside = { now: 0, most: 0 }
@@ -160,7 +208,7 @@ test('units do not wait for each other', async () => {
     release = resolve
   })
   const first = gate.run(call(), () => blocked)
-  const other = await gate.run(call({ direct: aDirectUnit({ id: 'other' }) }), async () => OK)
+  const other = await gate.run(call({ address: anAddress({ id: 'other' }) }), async () => OK)
   assert.deepEqual(other, OK)
   release(OK)
   await first

@@ -3,10 +3,10 @@
  *
  * Rate: permits come from the budget that all replicas share, in small blocks, so that it costs one question per block.
  * Concurrency: calls of one direct unit run side by side up to a cap. A rate refusal halves the cap (or takes the
- * figure its text names) and closes the gate of that unit for the pause the bureau asks; the cap grows back by a tenth
- * a minute.
- * Inner ring: at most three tries within seconds, only for calls that surely did nothing and for reads. Everything
- * slower is the story's business: its due times survive a restart, these do not.
+ * figure its text names), and the shared rate with it; both grow back by a tenth a minute.
+ * Stops: while the way is stopped for a unit nothing passes but the read that finds out whether it is open again.
+ * Inner ring: at most three tries within seconds, only for calls that surely did nothing and for reads, and only within
+ * the retry budget. Everything slower is the story's business: its due times survive a restart, these do not.
  *
  * | try | pause before it (doubling, random up to twice) |
  * | --- | --- |
@@ -16,10 +16,11 @@
  */
 import pLimit, { type LimitFunction } from 'p-limit'
 import pRetry from 'p-retry'
-import type { BureauFailure, CallOptions } from '../../connector/issuing/bureau.js'
+import { CALL_TRIES } from '../../connector/issuing/backoff.js'
+import type { BureauFailure, CallOptions, UnitAddress } from '../../connector/issuing/bureau.js'
+import type { ChannelWatch } from '../../connector/issuing/channel-ports.js'
 import type { RateBudget } from '../../connector/issuing/rate-budget.js'
 import type { Clock } from '../../connector/kernel/time.js'
-import type { DirectUnit } from '../../connector/taxpayer/taxpayer.js'
 import { findTextHint } from './text-patterns.js'
 
 /** Permits of one question to the shared budget; and how long they are good. */
@@ -30,10 +31,13 @@ const BLOCK_SECONDS = 0.2
 /** When the budget itself cannot be asked. */
 const BUDGET_RETRY_MS = 1_000
 
-const TRY_COUNT_MAX = 3
-const RETRY_DELAY_MS = 300
-const RETRY_DELAY_MS_MAX = 3_000
+/** When a repeated call is asked for again that the retry budget had no room for. */
+const NO_RETRY_MS = 10_000
+/** When a call that met a stop is looked at again: it rests under the stop's cause then. */
+const STOPPED_MS = 1_000
 
+/** Refusals within this are one. */
+const SAME_BURST_MS = 5_000
 /** Share of the full cap that comes back each minute after a rate refusal. */
 const RECOVERY_PER_MINUTE = 0.1
 
@@ -46,6 +50,7 @@ export interface GateOptions {
 
 export interface GateDeps {
   rateBudget: RateBudget
+  channel: Pick<ChannelWatch, 'stopOf' | 'countFirst' | 'takeRetry'>
   clock: Clock
   /** Resolves after `ms`, or earlier when the signal aborts. */
   wait(ms: number, signal: AbortSignal | undefined): Promise<void>
@@ -59,7 +64,7 @@ export interface Gate {
 }
 
 export interface GateCall {
-  direct: DirectUnit
+  address: UnitAddress
   capability: string
   /** A call that changes nothing may be repeated whatever became of it. */
   isRead: boolean
@@ -72,7 +77,6 @@ interface Lane {
   concurrencyMax: number
   cap: number
   cappedAt: number
-  pausedUntil: number
   permits: number
   permitsUntil: number
   refill: Promise<{ granted: number; waitMs: number }> | null
@@ -82,10 +86,10 @@ interface Lane {
 export function makeGate(deps: GateDeps, options: GateOptions): Gate {
   const { clock } = deps
   const lanes = new Map<string, Lane>()
-  const delayMs = options.retryDelayMs ?? RETRY_DELAY_MS
+  const delayMs = options.retryDelayMs ?? CALL_TRIES.delayMs
 
-  function laneOf({ direct, capability }: GateCall): Lane {
-    const key = `${direct.id} ${capability}`
+  function laneOf({ address, capability }: GateCall): Lane {
+    const key = `${address.direct.id} ${capability}`
     const lane = lanes.get(key) ?? makeLane(options.concurrencyPerUnit)
     lanes.set(key, lane)
     recover(lane, clock.now())
@@ -93,10 +97,13 @@ export function makeGate(deps: GateDeps, options: GateOptions): Gate {
   }
 
   async function runOnce<T>(call: GateCall, lane: Lane, attempt: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
+    const stop = call.options.isProbe === true ? null : deps.channel.stopOf(call.address)
+    const stopped = { code: `BUR-STOP-${stop?.cause}`, message: '通往税局的通道已暂停' }
+    if (stop !== null) return { failure: notNow(stopped, STOPPED_MS) }
     const denied = await takePermit(deps, lane, call)
     if (denied !== null) return { failure: denied }
     const outcome = await attempt()
-    if (outcome.failure?.kind === 'rate_limited') slowDown(lane, outcome.failure, clock.now())
+    if (outcome.failure?.kind === 'rate_limited') await slowDown(deps, lane, call, outcome.failure)
     return outcome
   }
 
@@ -104,6 +111,8 @@ export function makeGate(deps: GateDeps, options: GateOptions): Gate {
     async run<T>(call: GateCall, attempt: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
       const lane = laneOf(call)
       let last: Attempt<T> | null = null
+      if (call.options.isRetry !== true) deps.channel.countFirst(call.address)
+      else if (!deps.channel.takeRetry(call.address)) return { failure: notNow(NO_RETRY, NO_RETRY_MS) }
       const tryIt = async (): Promise<Attempt<T>> => {
         last = await lane.limit(() => runOnce(call, lane, attempt))
         if (last.failure !== null && isHarmless(last.failure, call.isRead)) throw new TryAgain()
@@ -111,16 +120,18 @@ export function makeGate(deps: GateDeps, options: GateOptions): Gate {
       }
       try {
         return await pRetry(tryIt, {
-          retries: TRY_COUNT_MAX - 1,
+          retries: CALL_TRIES.countMax - 1,
           factor: 2,
           minTimeout: delayMs,
-          maxTimeout: RETRY_DELAY_MS_MAX,
+          maxTimeout: CALL_TRIES.delayMsMax,
           randomize: true,
           // Not p-retry's own signal: it would throw away an answer that came together with the abort.
           shouldRetry: ({ error }) =>
             error instanceof TryAgain &&
+            call.options.isProbe !== true &&
             call.options.signal?.aborted !== true &&
-            call.options.deadline - clock.now() > RETRY_DELAY_MS_MAX,
+            call.options.deadline - clock.now() > CALL_TRIES.delayMsMax &&
+            deps.channel.takeRetry(call.address),
         })
       } catch (error) {
         if (error instanceof TryAgain && last !== null) return last
@@ -136,7 +147,6 @@ function makeLane(concurrencyMax: number): Lane {
     concurrencyMax,
     cap: concurrencyMax,
     cappedAt: 0,
-    pausedUntil: 0,
     permits: 0,
     permitsUntil: 0,
     refill: null,
@@ -151,18 +161,25 @@ function recover(lane: Lane, now: number): void {
   lane.limit.concurrency = Math.min(cap, lane.concurrencyMax)
 }
 
-/** Closes the lane for the pause asked for, and lowers its concurrency once a burst of refusals. */
-function slowDown(lane: Lane, failure: BureauFailure & { kind: 'rate_limited' }, now: number): void {
-  const isSameBurst = lane.pausedUntil > now
-  lane.pausedUntil = Math.max(lane.pausedUntil, now + failure.retryAfterMs)
-  lane.permits = 0
-  if (isSameBurst) return
+/** Lowers the concurrency here and the rate everywhere; refusals of calls that were on their way together count once. */
+async function slowDown(
+  deps: GateDeps,
+  lane: Lane,
+  { address, capability }: GateCall,
+  failure: BureauFailure & { kind: 'rate_limited' },
+): Promise<void> {
   const hint = findTextHint(failure.message)
   const named = hint?.kind === 'rate_limited' ? hint.concurrencyMax : null
-  const halved = Math.max(1, Math.floor(lane.limit.concurrency / 2))
-  lane.cap = Math.min(halved, named ?? halved)
-  lane.limit.concurrency = lane.cap
-  lane.cappedAt = now
+  const now = deps.clock.now()
+  lane.permits = 0
+  if (now - lane.cappedAt >= SAME_BURST_MS) {
+    const halved = Math.max(1, Math.floor(lane.limit.concurrency / 2))
+    lane.cap = Math.min(halved, named ?? halved)
+    lane.limit.concurrency = lane.cap
+    lane.cappedAt = now
+  }
+  // Without its store nobody may call at all, and the store says itself that it is down.
+  await deps.rateBudget.slowDown(address.direct.id, capability, named).catch(() => undefined)
 }
 
 /** Carries "may be tried again" to p-retry; never leaves this file. */
@@ -173,8 +190,7 @@ async function takePermit(deps: GateDeps, lane: Lane, call: GateCall): Promise<B
   const { deadline, signal } = call.options
   for (;;) {
     const now = deps.clock.now()
-    if (now >= deadline) return notNow('BUR-RATE-budget', 1)
-    if (lane.pausedUntil > now) return notNow('BUR-RATE-paused', lane.pausedUntil - now)
+    if (now >= deadline) return notNow(NO_PERMIT, 1)
     if (lane.permits > 0 && now < lane.permitsUntil) {
       lane.permits -= 1
       return null
@@ -184,17 +200,17 @@ async function takePermit(deps: GateDeps, lane: Lane, call: GateCall): Promise<B
     })
     const { granted, waitMs } = await lane.refill
     if (granted > 0) continue
-    if (signal?.aborted === true || deps.clock.now() + waitMs >= deadline) return notNow('BUR-RATE-budget', waitMs)
+    if (signal?.aborted === true || deps.clock.now() + waitMs >= deadline) return notNow(NO_PERMIT, waitMs)
     await deps.wait(waitMs, signal)
   }
 }
 
 async function refill(deps: GateDeps, lane: Lane, call: GateCall): Promise<{ granted: number; waitMs: number }> {
   const askedAt = deps.clock.now()
-  const share = Math.ceil(call.direct.ratePerSecond * BLOCK_SECONDS)
+  const share = Math.ceil(call.address.direct.ratePerSecond * BLOCK_SECONDS)
   const permits = Math.min(Math.max(share, 1), BLOCK_PERMIT_COUNT_MAX)
   try {
-    const answer = await deps.rateBudget.take(call.direct.id, call.capability, permits)
+    const answer = await deps.rateBudget.take(call.address.direct.id, call.capability, permits)
     lane.permits = answer.granted
     lane.permitsUntil = askedAt + PERMIT_LIFE_MS
     return { granted: answer.granted, waitMs: Math.max(answer.waitMs, 1) }
@@ -209,6 +225,9 @@ function isHarmless(failure: BureauFailure, isRead: boolean): boolean {
   return isRead && failure.kind === 'in_doubt'
 }
 
-function notNow(code: string, waitMs: number): BureauFailure {
-  return { kind: 'never_sent', code, message: '未到可调用时间（调用频率受限）', retryAfterMs: Math.ceil(waitMs) }
+const NO_PERMIT = { code: 'BUR-RATE-budget', message: '未到可调用时间（调用频率受限）' }
+const NO_RETRY = { code: 'BUR-RETRY-budget', message: '重试次数受限，稍后再试' }
+
+function notNow(why: { code: string; message: string }, waitMs: number): BureauFailure {
+  return { kind: 'never_sent', ...why, retryAfterMs: Math.ceil(waitMs) }
 }

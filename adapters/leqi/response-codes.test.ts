@@ -56,7 +56,7 @@ test('a text may turn a refusal into a wait, never into a verdict', () => {
     ['发票号码不属于该纳税人领用的号段', 'refused manual_hold'],
     ['系统升级维护中', 'refused bureau_unreachable'],
     ['当前访问请求较多，请5分钟后重试，将访问并发控制在8以内', 'rate_limited'],
-    ['发票号码为[26317000000000000001]在数据库中已存在', 'in_doubt'],
+    ['发票号码为[26317000000000000001]在数据库中已存在', 'number_held'],
     ['购买方名称长度超限', 'refused'],
   ]
   for (const [text, expected] of texts) {

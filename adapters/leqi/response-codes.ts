@@ -7,21 +7,19 @@
  * The fourth layer, HTTP itself, is at the end: it proves nothing about a call that changes something.
  * Edition 2025-09. Source: Leqi sandbox guide V5.004, FAQ V2.000, collection document V2.011, capability V4.000.
  */
-import type { BureauFailure } from '../../connector/issuing/bureau.js'
+import { ratePauseMs } from '../../connector/issuing/backoff.js'
+import type { BureauFailure, UnitFaultCause } from '../../connector/issuing/bureau.js'
 import type { ParkCause } from '../../connector/kernel/fault.js'
 import type { Opened, UnreadableReason } from './envelope.js'
 import { findTextHint } from './text-patterns.js'
 
-/** The bureau asks for five minutes after a rate refusal. Source: access guide, rate control. */
-const RATE_PAUSE_MS = 5 * 60 * 1000
-/** Bounds of a `Retry-After` that a proxy or gateway may dictate. */
-const RETRY_AFTER_MS_MIN = 1_000
-const RETRY_AFTER_MS_MAX = 10 * 60 * 1000
-
 type Layer = 'platform' | 'error' | 'returncode'
 
+/** Whom a fault concerns: this call alone, its using unit, or every using unit of the direct unit. */
+export type FaultReach = 'call' | 'using_unit' | 'direct_unit'
+
 type CodeClass =
-  | { class: 'unit_fault'; park: ParkCause }
+  | { class: 'unit_fault'; park: UnitFaultCause; reach: FaultReach }
   | { class: 'in_doubt' }
   | { class: 'refused'; park?: ParkCause }
 
@@ -31,19 +29,19 @@ const CODE_TABLE: readonly CodeRow[] = [
   { layer: 'platform', codes: ['500'], class: 'in_doubt', meaning: '云服务集成平台请求或服务接入异常' },
   { layer: 'platform', codes: ['5001'], class: 'in_doubt', meaning: '云服务集成平台响应异常' },
   { layer: 'platform', codes: ['-1'], class: 'in_doubt', meaning: '未知错误' },
-  fault(['4032'], 'unit_unverified', '使用单位无授权服务，或能力已到期'),
-  fault(['4033'], 'unit_unverified', '使用单位未授权此服务，或单位编号不匹配'),
-  fault(['4047'], 'unit_unverified', '未查询到测试批次号：测试未开始、已过期，或沙箱标志不符'),
-  fault(['4049'], 'unit_unverified', '未查询到该能力与服务的信息：未订阅或编码有误'),
-  fault(['4054'], 'unit_unverified', '未查询到直连单位'),
-  fault(['4055'], 'unit_unverified', '未查询到使用单位'),
-  fault(['4056'], 'unit_unverified', '云服务应用未找到'),
-  fault(['4057'], 'unit_key_fault', '报文解密失败：密钥或环境有误'),
-  fault(['4061'], 'unit_unverified', '未查询到服务信息：服务编码有误'),
-  fault(['4063'], 'unit_unverified', '沙箱业务校验不通过：购方须为直连单位或其虚拟单位'),
-  fault(['4067'], 'unit_unverified', '来源IP与备案出口IP不一致'),
-  fault(['40321'], 'seller_blocked', '使用单位无资格'),
-  fault(['40322'], 'unit_unverified', '直连单位无资格'),
+  fault(['4032'], 'unit_unverified', 'using_unit', '使用单位无授权服务，或能力已到期'),
+  fault(['4033'], 'unit_unverified', 'using_unit', '使用单位未授权此服务，或单位编号不匹配'),
+  fault(['4047'], 'unit_unverified', 'direct_unit', '未查询到测试批次号：测试未开始、已过期，或沙箱标志不符'),
+  fault(['4049'], 'unit_unverified', 'direct_unit', '未查询到该能力与服务的信息：未订阅或编码有误'),
+  fault(['4054'], 'unit_unverified', 'direct_unit', '未查询到直连单位'),
+  fault(['4055'], 'unit_unverified', 'using_unit', '未查询到使用单位'),
+  fault(['4056'], 'unit_unverified', 'direct_unit', '云服务应用未找到'),
+  fault(['4057'], 'unit_key_fault', 'direct_unit', '报文解密失败：密钥或环境有误'),
+  fault(['4061'], 'unit_unverified', 'direct_unit', '未查询到服务信息：服务编码有误'),
+  fault(['4063'], 'unit_unverified', 'call', '沙箱业务校验不通过：购方须为直连单位或其虚拟单位'),
+  fault(['4067'], 'unit_unverified', 'direct_unit', '来源IP与备案出口IP不一致'),
+  fault(['40321'], 'seller_blocked', 'using_unit', '使用单位无资格'),
+  fault(['40322'], 'unit_unverified', 'direct_unit', '直连单位无资格'),
   // Base services print only 01; the other codes are those of the collection and deduction services.
   { layer: 'error', codes: ['01', '03', '04', '-2'], class: 'refused', meaning: '税局拒绝' },
   { layer: 'error', codes: ['11'], class: 'refused', park: 'seller_blocked', meaning: '当前企业无资格办理此业务' },
@@ -97,10 +95,20 @@ export function toFailure(opened: Opened): BureauFailure | null {
 export function toHttpFailure(status: number, retryAfter: string | null, options: { isRead: boolean }): BureauFailure {
   const code = `BUR-HTTP-${status}`
   const message = `税局或网关返回HTTP ${status}`
-  if (status === 429) return { kind: 'rate_limited', code, message, retryAfterMs: toRetryAfterMs(retryAfter) }
+  if (status === 429) return { kind: 'rate_limited', code, message, retryAfterMs: ratePauseMs(retryAfter) }
   const isClosedDoor = status === 401 || status === 403 || status === 407
   if (isClosedDoor && options.isRead) return { kind: 'unit_fault', code, message, park: 'unit_key_fault' }
   return { kind: 'in_doubt', code, message, requestId: null }
+}
+
+/**
+ * Whom a unit fault concerns, and what it means in our own words.
+ * Shape   for the code of a failure, `BUR-4032` or `BUR-ERROR-4032`; of codes without a row the whole direct unit
+ */
+export function describeFault(code: string): { reach: FaultReach; meaning: string } {
+  const row = findRow('platform', code.replace(/^BUR-(ERROR-)?/, ''))
+  const reach = row?.class === 'unit_fault' ? row.reach : 'direct_unit'
+  return { reach, meaning: row?.meaning ?? `平台不受理（${code}）` }
 }
 
 interface Said {
@@ -118,11 +126,10 @@ function classify(said: Said, otherwise: CodeClass): BureauFailure {
   const { requestId } = said
   if (verdict.class === 'unit_fault') return { kind: 'unit_fault', code, message, park: verdict.park }
   const hint = findTextHint(said.message)
-  if (hint?.kind === 'rate_limited') return { kind: 'rate_limited', code, message, retryAfterMs: RATE_PAUSE_MS }
+  if (hint?.kind === 'rate_limited') return { kind: 'rate_limited', code, message, retryAfterMs: ratePauseMs(null) }
+  if (verdict.class === 'in_doubt') return { kind: 'in_doubt', code, message, requestId }
   // "Already exists" may be our own earlier success: neither refused nor issued until the bureau says more.
-  if (verdict.class === 'in_doubt' || hint?.kind === 'number_held') {
-    return { kind: 'in_doubt', code: hint?.kind === 'number_held' ? 'BUR-NUMBER-HELD' : code, message, requestId }
-  }
+  if (hint?.kind === 'number_held') return { kind: 'number_held', code: 'BUR-NUMBER-HELD', message, requestId }
   const park = verdict.park ?? (hint?.kind === 'park' ? hint.cause : null)
   return { kind: 'refused', code, message, requestId, park }
 }
@@ -136,7 +143,7 @@ function rangeClass({ layer, code }: Said): CodeClass | null {
   if (layer === 'returncode' || !/^\d{4,5}$/.test(code)) return null
   const value = Number(code)
   const isInRange = UNIT_FAULT_RANGES.some(([from, to]) => from <= value && value <= to)
-  return isInRange ? { class: 'unit_fault', park: 'unit_unverified' } : null
+  return isInRange ? { class: 'unit_fault', park: 'unit_unverified', reach: 'direct_unit' } : null
 }
 
 function toFailureCode({ layer, code }: Said): string {
@@ -145,12 +152,6 @@ function toFailureCode({ layer, code }: Said): string {
   return `${prefix[layer]}${safe === '' ? 'none' : safe}`
 }
 
-function fault(codes: readonly string[], park: ParkCause, meaning: string): CodeRow {
-  return { layer: 'platform', codes, class: 'unit_fault', park, meaning }
-}
-
-function toRetryAfterMs(header: string | null): number {
-  const seconds = header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : null
-  if (seconds === null) return RATE_PAUSE_MS
-  return Math.min(Math.max(seconds * 1_000, RETRY_AFTER_MS_MIN), RETRY_AFTER_MS_MAX)
+function fault(codes: readonly string[], park: UnitFaultCause, reach: FaultReach, meaning: string): CodeRow {
+  return { layer: 'platform', codes, class: 'unit_fault', park, reach, meaning }
 }

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import type { Invoice } from '../../connector/invoice/invoice.js'
+import { UNWATCHED } from '../../connector/issuing/channel-ports.js'
 import { amount } from '../../connector/kernel/amount.js'
 import type { IdSource, InvoiceNumber } from '../../connector/kernel/ids.js'
 import { Secret } from '../../connector/kernel/secret.js'
@@ -16,7 +17,7 @@ import { DEFAULT_KEY } from './simulator/default-world.js'
 import type { FaultKind } from './simulator/faults.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from './simulator/simulator.js'
 import { makeLeqiBureau } from './tax-bureau.js'
-import { aDirectUnit, aLine, anInvoice, aUsingUnit } from './testing/builders.js'
+import { aDirectUnit, aLine, anInvoice, aUsingUnit, freeBudget } from './testing/builders.js'
 
 const clock: Clock = { now: () => instant(Date.now()) }
 const ids: IdSource = { uuid: () => randomUUID(), serial: () => randomBytes(16).toString('hex') }
@@ -33,7 +34,8 @@ function openBureau(t: TestContext, simulator: Simulator, change: Partial<Render
   const bureau = makeLeqiBureau(
     {
       keyOf: () => new Secret(DEFAULT_KEY),
-      rateBudget: { take: async (_unit, _capability, permits) => ({ granted: permits, waitMs: 0 }) },
+      rateBudget: freeBudget,
+      channel: UNWATCHED,
       clock,
       ids,
       log: { debug: () => undefined, warn: () => undefined },

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import nock from 'nock'
+import { UNWATCHED } from '../../connector/issuing/channel-ports.js'
 import { amount } from '../../connector/kernel/amount.js'
 import type { InvoiceNumber } from '../../connector/kernel/ids.js'
 import { Secret } from '../../connector/kernel/secret.js'
@@ -13,6 +14,7 @@ import {
   anInvoice,
   aUsingUnit,
   fixedClock,
+  freeBudget,
   makeTestIds,
   NOW,
   sealAnswer,
@@ -51,7 +53,8 @@ function setup(t: TestContext, replies: readonly Reply[], change: Partial<LeqiDe
   const bureau = makeLeqiBureau(
     {
       keyOf: () => new Secret(TEST_KEY),
-      rateBudget: { take: async (_unit, _capability, permits) => ({ granted: permits, waitMs: 0 }) },
+      rateBudget: freeBudget,
+      channel: UNWATCHED,
       clock: fixedClock,
       ids: makeTestIds(),
       log,
@@ -281,7 +284,12 @@ test('downloads quota and tells its interval', async (t) => {
 // Taxpayer and tables ---------------------------------------------------------------------------------------------------
 
 test('asks for profile, risk and tables with the address alone, sandbox flag included', async (t) => {
-  const address = { direct: aDirectUnit({ environment: 'sandbox' }), taxNo: UNIT.taxNo, leqiId: UNIT.leqiId }
+  const address = {
+    id: UNIT.id,
+    direct: aDirectUnit({ environment: 'sandbox' }),
+    taxNo: UNIT.taxNo,
+    leqiId: UNIT.leqiId,
+  }
   const jcxx = {
     nsrsbh: 'FIXED',
     nsrmc: '示例',

@@ -1,5 +1,5 @@
 /**
- * The tax bureau over Leqi: fulfils the port `TaxBureau` with the ten services of base capability 202007.
+ * The tax bureau over Leqi: fulfils the port `TaxBureau` with the eleven services of base capability 202007.
  *
  * Knows: wire names, the envelope, what proves what. Must not know: numbers in stock, ledgers, orders, the database.
  * Invariants: nothing is thrown for a failure of the bureau; a figure that does not add up is never taken;
@@ -18,6 +18,7 @@ import type {
   UnitAddress,
   UploadAnswer,
 } from '../../connector/issuing/bureau.js'
+import type { ChannelWatch } from '../../connector/issuing/channel-ports.js'
 import type { RateBudget } from '../../connector/issuing/rate-budget.js'
 import type { IdSource } from '../../connector/kernel/ids.js'
 import type { Secret } from '../../connector/kernel/secret.js'
@@ -27,6 +28,7 @@ import { makeHttpClient } from './client.js'
 import { type Answered, type BureauLog, type Exchange, makeExchange, type ServiceCall } from './exchange.js'
 import { makeGate } from './gate.js'
 import { makeUploadRenderer, type RenderOptions } from './render-upload.js'
+import { invoiceStateQuery, parseInvoiceState } from './services/invoice-state.js'
 import { claimRequest, parseClaim } from './services/numbers.js'
 import { moveRequest, parseMove, parseQuota } from './services/quota.js'
 import {
@@ -43,6 +45,9 @@ import { chooseSm4Engine } from './sm4.js'
 import { findTextHint } from './text-patterns.js'
 import { SERVICES } from './wire.js'
 
+/** returncode 04 无数据, as code of the answer or of its error. Source: protocol 2.7. */
+const NO_DATA_CODES: readonly string[] = ['BUR-RETURN-04', 'BUR-ERROR-04']
+
 /** Calls of one direct unit at a time: 40 batches a second at half a second each. */
 const CONCURRENCY_PER_UNIT = 20
 
@@ -50,6 +55,8 @@ export interface LeqiDeps {
   /** Asked at each call, so that a changed key counts at once; null: none is stored. */
   keyOf(direct: DirectUnit): Secret | null
   rateBudget: RateBudget
+  /** Asked before each call and told after it. */
+  channel: ChannelWatch
   clock: Clock
   ids: IdSource
   log: BureauLog
@@ -80,18 +87,26 @@ export function makeLeqiBureau(deps: LeqiDeps, options: LeqiOptions): TaxBureau 
     await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
   }
   const gateOptions = { concurrencyPerUnit, ...(retryDelayMs !== undefined && { retryDelayMs }) }
-  const gate = makeGate({ rateBudget: deps.rateBudget, clock: deps.clock, wait }, gateOptions)
+  const gate = makeGate({ ...deps, wait }, gateOptions)
   const exchange = makeExchange({ ...deps, http, gate, engine: chooseSm4Engine() })
-  const asNumber = options.upload.wireNumbers === 'number'
+  return { ...makeServices(exchange, deps, options.upload), close: () => http.close() }
+}
+
+/** The services by themselves: what is asked of an exchange, and what its answers mean. */
+export function makeServices(
+  exchange: Exchange,
+  deps: Pick<LeqiDeps, 'clock' | 'log'>,
+  render: RenderOptions,
+): TaxBureau {
+  const asNumber = render.wireNumbers === 'number'
   return {
-    draw: makeUploadRenderer(options.upload),
+    draw: makeUploadRenderer(render),
     upload: (unit, frozen, call) => upload(exchange, unit, frozen, call),
     queryResult: (unit, receiptNo, call) => queryResult(exchange, deps.log, unit, receiptNo, call),
     claimNumbers: (unit, request, call) => claimNumbers(exchange, deps.clock, unit, { ...request, asNumber }, call),
     queryQuota: (unit, call) => queryQuota(exchange, unit, call),
     moveQuota: (unit, request, call) => moveQuota(exchange, unit, moveRequest(unit, request, asNumber), call),
     ...makeReaders(exchange, deps),
-    close: () => http.close(),
   }
 }
 
@@ -179,11 +194,11 @@ async function moveQuota(
 
 type Readers = Pick<
   TaxBureau,
-  'readProfile' | 'readRisk' | 'readRates' | 'readClassifications' | 'readDifferentialCodes'
+  'readProfile' | 'readRisk' | 'readRates' | 'readClassifications' | 'readDifferentialCodes' | 'readInvoice'
 >
 
 /** The reads that change nothing and feed what is known of taxpayers and tables. */
-function makeReaders(exchange: Exchange, { clock, log }: LeqiDeps): Readers {
+function makeReaders(exchange: Exchange, { clock, log }: Pick<LeqiDeps, 'clock' | 'log'>): Readers {
   async function read<T>(
     call: Pick<ServiceCall, 'address' | 'service' | 'text'>,
     options: CallOptions,
@@ -223,6 +238,14 @@ function makeReaders(exchange: Exchange, { clock, log }: LeqiDeps): Readers {
     async readDifferentialCodes(address, options) {
       const service = SERVICES.differentialCodes
       return rowsOf(await read({ address, service, text: '{}' }, options, parseDifferentialCodes), service)
+    },
+    async readInvoice(address, question, options) {
+      const text = invoiceStateQuery(question)
+      const answer = await read({ address, service: SERVICES.invoiceState, text }, options, (body) =>
+        parseInvoiceState(body, question),
+      )
+      const isNone = answer.kind === 'refused' && NO_DATA_CODES.includes(answer.code)
+      return isNone ? { kind: 'read', value: null } : answer
     },
     async readClassifications(address, since, options) {
       const service = SERVICES.classifications

@@ -23,6 +23,7 @@ export const SERVICES = {
   moveQuota: 'XZTHSXED',
   upload: 'QDFPSC',
   uploadResult: 'CXQDFPSCJG',
+  invoiceState: 'FPZTXXCX',
 } as const
 export type ServiceCode = (typeof SERVICES)[keyof typeof SERVICES]
 
@@ -254,4 +255,18 @@ export interface UploadResultRow {
   message?: string
   /** Its place is not settled: a row or `Error`. */
   Code?: string
+}
+
+/** FPZTXXCX; `fplx` 81 special, 82 ordinary; `kprq` yyyyMMdd. */
+export interface InvoiceStateQuery {
+  fplx: '81' | '82'
+  fphm: string
+  kprq: string
+}
+
+/** FPZTXXCX, the part that tells one invoice from another. `kprq` yyyy-MM-dd HH:mm:ss. */
+export interface InvoiceStateAnswer extends AnswerHead {
+  fphm: string
+  kprq: string
+  fpzt?: string
 }

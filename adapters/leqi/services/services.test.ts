@@ -179,7 +179,7 @@ test('a verdict comes from the status alone', () => {
       ['unknown', null, null],
       ['unknown', null, null],
       ['refused', null, 'quota_empty'],
-      ['unknown', null, null],
+      ['held', null, null],
       ['issued', null, null],
       ['unknown', null, null],
       ['unknown', null, null],

@@ -77,7 +77,7 @@ function toResultRow(row: Omit<ResultRow, 'park'>): ResultRow {
   if (row.status !== 'refused') return { ...row, park: null }
   const hint = findTextHint(row.message)
   // "Already exists" may be our own earlier success: neither failed nor issued until the bureau says more.
-  if (hint?.kind === 'number_held') return { ...row, status: 'unknown', park: null }
+  if (hint?.kind === 'number_held') return { ...row, status: 'held', park: null }
   if (hint?.kind === 'rate_limited') return { ...row, park: 'rate_limited' }
   return { ...row, park: hint?.kind === 'park' ? hint.cause : null }
 }

@@ -1,5 +1,7 @@
 /** Units, invoices and sealed answers for this room's tests; companies are fictitious. */
+
 import type { Invoice, InvoiceLine } from '../../../connector/invoice/invoice.js'
+import type { RateBudget } from '../../../connector/issuing/rate-budget.js'
 import { amount, ZERO } from '../../../connector/kernel/amount.js'
 import { Decimal } from '../../../connector/kernel/decimal.js'
 import type { IdSource, TaxpayerId, UsingUnitId } from '../../../connector/kernel/ids.js'
@@ -15,6 +17,12 @@ export const TEST_KEY = '0123456789abcdeffedcba9876543210'
 export const NOW: Instant = instant(Date.UTC(2026, 10, 22, 8, 0, 0))
 
 export const fixedClock: Clock = { now: () => NOW }
+
+/** A budget that never says no. */
+export const freeBudget: RateBudget = {
+  take: async (_unit, _capability, permits) => ({ granted: permits, waitMs: 0 }),
+  slowDown: () => Promise.resolve(),
+}
 
 export const testSm4: Sm4 = sm4Of(TEST_KEY)
 
@@ -60,6 +68,7 @@ export function aUsingUnit(change: Partial<UsingUnit> = {}): UsingUnit {
     leqiId: '9876543210fedcba9876',
     region: '13100000000',
     isVerified: true,
+    isRestored: false,
     direct: aDirectUnit(),
     settings: {
       drawer: '开票员',
