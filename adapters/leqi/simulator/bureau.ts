@@ -7,6 +7,7 @@ import { SERVICES, type UploadResultRow } from '../wire.js'
 import { type Books, makeBooks } from './books.js'
 import type { MovableClock } from './clock.js'
 import { type Counters, countUp } from './counters.js'
+import { queryInvoice } from './desks/invoice-desk.js'
 import { claimNumbers } from './desks/number-desk.js'
 import { moveQuota, queryQuota } from './desks/quota-desk.js'
 import { queryResult } from './desks/result-desk.js'
@@ -130,6 +131,7 @@ function makeDesks({ settings, counters, dice, newHex }: BureauDependencies): Re
     [SERVICES.moveQuota]: moveQuota,
     [SERVICES.upload]: (visit, fault) => uploadDesk.take(visit, { isEndless: fault === 'endless-pending' }),
     [SERVICES.uploadResult]: queryResult,
+    [SERVICES.invoiceState]: queryInvoice,
   }
 }
 
@@ -150,6 +152,15 @@ function spoil(
       return { kind: 'reset' }
     case 'garbage':
       return answerText(Buffer.from(newHex(GARBAGE_BYTE_COUNT * 2), 'hex'))
+    case 'not-json':
+      return answerText('{"httpStatusCode":"200","body":"{')
+    case 'no-data':
+      return answerText(JSON.stringify({ httpStatusCode: '200', body: '{"Response":{"RequestId":"0"}}' }))
+    case 'bad-base64':
+      return answerText(wrapData(newHex(REQUEST_ID_LENGTH), '*not base64*'))
+    case 'bad-padding':
+      // One block that no key of ours made.
+      return answerText(wrapData(newHex(REQUEST_ID_LENGTH), Buffer.alloc(16).toString('base64')))
     case 'html':
       return { ...answerText(ERROR_PAGE), status: 502, contentType: 'text/html' }
     case 'code-500':
@@ -180,8 +191,9 @@ function answerText(body: string | Buffer): Answer {
   return { kind: 'answer', status: 200, contentType, body, isCompressed: false, pace: 'at-once' }
 }
 
-function print(answer: DeskAnswer & { kind: 'done' | 'refused' }, fault: FaultKind | null): string {
+function print(answer: DeskAnswer & { kind: 'done' | 'refused' | 'none' }, fault: FaultKind | null): string {
   if (answer.kind === 'refused') return JSON.stringify({ returncode: '01', returnmsg: answer.message })
+  if (answer.kind === 'none') return JSON.stringify({ returncode: '04', returnmsg: answer.message })
   const data = fault === null ? answer.data : distort(fault, answer.data)
   return JSON.stringify({ returncode: '00', returnmsg: '成功', ...data })
 }

@@ -16,6 +16,11 @@ export const FAULT_KINDS = [
   'late',
   /** 200 with bytes that are no envelope. */
   'garbage',
+  /** 200 with half an envelope; one without `Data`; with a `Data` that is no base64; with one whose last block is wrong. */
+  'not-json',
+  'no-data',
+  'bad-base64',
+  'bad-padding',
   /** `Data` under another key. */
   'wrong-key',
   /** httpStatusCode 500, 5001, -1. */
@@ -73,6 +78,10 @@ const ONLY_AT: Partial<Record<FaultKind, string>> = {
 /** Kinds after which nobody can tell whether the call was processed: a coin decides. The others process, but one. */
 const COIN_KINDS: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'garbage',
+  'not-json',
+  'no-data',
+  'bad-base64',
+  'bad-padding',
   'code-500',
   'code-5001',
   'code-minus-1',

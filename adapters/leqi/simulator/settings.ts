@@ -1,8 +1,12 @@
 /** What a running simulator can be told to do differently; the control doors change it, the desks read it. */
 import type { FaultRule, ForcedFault } from './faults.js'
 
-/** What a second upload of a stored number is answered with. The bureau's documents say `03`; the others are switches for tests. */
-export const REPEATED_UPLOAD_MODES = ['03', '02', 'same-receipt', 'refuse-call'] as const
+/**
+ * What a second upload of a stored number is answered with. The bureau's documents say `03`; the others are switches for
+ * tests: `00` and a receipt of its own, as if it had never been stored; `02` with the words that it exists; the receipt
+ * of the first upload again; the whole call refused with the words that a number exists.
+ */
+export const REPEATED_UPLOAD_MODES = ['03', '00', '02', 'same-receipt', 'refuse-call'] as const
 export type RepeatedUploadMode = (typeof REPEATED_UPLOAD_MODES)[number]
 
 export interface VerdictDelay {

@@ -17,6 +17,8 @@ import type { UploadedInvoice } from '../upload-form.js'
 import { readUploadCall } from './upload-call.js'
 import { type DeskAnswer, refuse, type Visit } from './visit.js'
 
+const STORED = '上传成功'
+
 export interface UploadDesk {
   /** @param options.isEndless the receipt's rows answer 01 for ever; what is right is stored nevertheless. */
   take(visit: Visit, options: { isEndless: boolean }): DeskAnswer
@@ -57,7 +59,7 @@ export function makeUploadDesk({ settings, counters, dice, newReceiptNo }: Uploa
     take(visit, { isEndless }) {
       const call = readUploadCall(visit)
       if (call.kind !== 'read') return call
-      const repeated = answerRepeatedCall(visit, call.invoices, settings.repeatedUpload)
+      const repeated = answerRepeatedCall(visit, call.invoices, settings.repeatedUpload, settings.verdictDelay.hiddenMs)
       if (repeated !== null) return repeated
       const refusal = takeForcedRefusal(settings.forcedVerdicts, call.invoices)
       if (refusal !== null) return refuse(refusal)
@@ -80,17 +82,22 @@ export function makeUploadDesk({ settings, counters, dice, newReceiptNo }: Uploa
 
 /** The two switches that answer a whole call of stored numbers otherwise than by rows of 03. */
 function answerRepeatedCall(
-  { books }: Visit,
+  { books, nowMs }: Visit,
   invoices: readonly UploadedInvoice[],
   mode: RepeatedUploadMode,
+  hiddenMs: number,
 ): DeskAnswer | null {
-  if (mode === '03' || mode === '02') return null
+  if (mode !== 'same-receipt' && mode !== 'refuse-call') return null
   const held = invoices.map((each) => books.invoices.get(each.head.fphm)).filter((each) => each !== undefined)
   const [first] = held
   if (first === undefined) return null
   if (mode === 'refuse-call') return refuse(alreadyHeld(first.number))
   const isWhole = held.length === invoices.length && held.every((each) => each.receiptNo === first.receiptNo)
-  return isWhole ? accepted(first.receiptNo) : null
+  const receipt = books.receipts.get(first.receiptNo)
+  if (!isWhole || receipt === undefined) return null
+  // Readable for another twelve hours, as after any upload.
+  books.receipts.set(receipt.receiptNo, { ...receipt, acceptedAtMs: nowMs, visibleAtMs: nowMs + hiddenMs })
+  return accepted(first.receiptNo)
 }
 
 function judge(intake: Intake, invoice: UploadedInvoice, row: { place: number; dueAtMs: number }): ReceiptRow {
@@ -103,6 +110,7 @@ function judge(intake: Intake, invoice: UploadedInvoice, row: { place: number; d
   if (held !== undefined && held.sellerTaxNo === visit.taxpayer.taxNo) {
     noteRepetition(held, visit.plain, row.place)
     counters.verdicts.repeated += 1
+    if (settings.repeatedUpload === '00') return { number, status: '00', message: STORED, dueAtMs }
     const status = settings.repeatedUpload === '02' ? '02' : '03'
     return { number, status, message: alreadyHeld(number), dueAtMs }
   }
@@ -116,7 +124,7 @@ function judge(intake: Intake, invoice: UploadedInvoice, row: { place: number; d
   }
   store(intake, uploadCase, { quotaNet: verdict.quotaNet, place: row.place })
   counters.verdicts.stored += 1
-  return { number, status: '00', message: '上传成功', dueAtMs }
+  return { number, status: '00', message: STORED, dueAtMs }
 }
 
 function store(intake: Intake, uploadCase: UploadCase, details: { quotaNet: bigint; place: number }): void {

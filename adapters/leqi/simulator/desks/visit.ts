@@ -27,6 +27,8 @@ export type DeskAnswer =
   | { kind: 'done'; data: object }
   /** returncode 01: nothing was stored or moved. */
   | { kind: 'refused'; message: string }
+  /** returncode 04: nothing is held under what was asked for. */
+  | { kind: 'none'; message: string }
   /** A platform code instead of an answer (4063). */
   | { kind: 'platform'; code: string }
 
