@@ -20,7 +20,7 @@ import type { Clock, Instant } from '../../connector/kernel/time.js'
 import type { BrokerConnection } from './connection.js'
 import { type LastingChannel, makeLastingChannel } from './lasting-channel.js'
 import type { Log } from './log.js'
-import { type Random, systemTimers, type Timers, toPauseMs } from './timing.js'
+import { type Random, systemTimers, type Timers, toPauseMs, within } from './timing.js'
 
 /** Two batches: one is stored while the next one gathers. */
 const PREFETCH_COUNT = 400
@@ -30,6 +30,10 @@ const BATCH_MS = 10
 /** Bodies of one batch; a batch of huge messages is cut here, so that a transaction stays small. */
 const BATCH_BYTE_COUNT_MAX = 8 * 1024 * 1024
 const STORE_PAUSE_MS_MAX = 15_000
+/** For the broker to take the consumer on or let it go; a queue without a leader does not answer. */
+const ALIGN_TIMEOUT_MS = 10_000
+/** A part of the time that a process has for stopping. */
+const CANCEL_TIMEOUT_MS = 3_000
 
 /** What every kind of delivery has. */
 interface Handed {
@@ -47,7 +51,10 @@ interface IntakeStatus {
 export interface BatchConsumer {
   /** Resolves when the broker has accepted the consumer. Safe to call twice. */
   start(): Promise<void>
-  /** Takes no more, waits for the running batch and acknowledges it; the rest goes back to the queue. */
+  /**
+   * Asks the broker for no more, and stores and acknowledges all that it had sent by then: what goes back to the queue
+   * counts as redelivered, and the next start would have to take it one by one. When storing fails, the rest goes back.
+   */
   stop(): Promise<void>
   /** Asks the broker for no more; what was already sent is still handled. Holds over reconnects. */
   pause(): Promise<void>
@@ -56,6 +63,8 @@ export interface BatchConsumer {
 }
 
 export interface ConsumerOptions {
+  /** Pause after so many failures in a row to store, in ms; left out: the one schedule of this room, up to 15 s. */
+  pauseMsAfter?: (error: unknown, failureCount: number) => number
   connection: BrokerConnection
   queue: string
   prefetchCount?: number
@@ -117,6 +126,7 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
   #failureCount = 0
   #failure: { since: Instant; lastError: string } | null = null
   #pausedSince: Instant | null = null
+  #isLeaving = false
 
   constructor(options: BatchConsumerOptions<T>) {
     this.#options = options
@@ -132,14 +142,21 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
 
   start(): Promise<void> {
     if (this.#stopped.signal.aborted) this.#stopped = new AbortController()
+    this.#isLeaving = false
     return this.#lasting.start()
   }
 
   async stop(): Promise<void> {
-    this.#stopped.abort()
-    this.#stopGathering()
-    await this.#alignOrLeave()
+    this.#isLeaving = true
+    if (this.#failure !== null) this.#stopped.abort()
+    // A broker that does not answer has nothing more to send.
+    await within(CANCEL_TIMEOUT_MS, 'cancelling the consumer', this.#alignOrLeave()).catch((error) => {
+      this.#options.log.debug({ queue: this.#options.queue, error }, 'consumer.left')
+    })
     await this.#work
+    if (this.#work === null) this.#begin()
+    await this.#work
+    this.#stopped.abort()
     await this.#lasting.stop()
   }
 
@@ -158,6 +175,7 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
     if (state !== 'open') return { state, since, lastError }
     if (this.#pausedSince !== null) return { state: 'paused', since: this.#pausedSince, lastError }
     if (this.#failure !== null) return { state: 'failing', ...this.#failure }
+    if (this.#consumerTag === null) return { state: 'opening', since, lastError }
     return { state: 'consuming', since, lastError }
   }
 
@@ -179,7 +197,9 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
 
   /** Brings the consumer at the broker in line with what is wanted by now. Errors: those of the broker. */
   #align(): Promise<void> {
-    const turn = this.#turn.then(() => this.#alignNow())
+    const turn = this.#turn.then(() =>
+      within(ALIGN_TIMEOUT_MS, `starting or ending to consume ${this.#options.queue}`, this.#alignNow()),
+    )
     // The caller hears of a failure; the next in turn is not to.
     this.#turn = turn.catch(() => {})
     return turn
@@ -189,7 +209,7 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
     const channel = this.#channel
     const tag = this.#consumerTag
     if (channel === null) return
-    const isWanted = this.#pausedSince === null && !this.#stopped.signal.aborted
+    const isWanted = this.#pausedSince === null && !this.#isLeaving
     if (isWanted && tag === null) {
       const onMessage = (message: ConsumeMessage | null) => this.#onMessage(channel, message)
       const { consumerTag } = await channel.consume(this.#options.queue, onMessage, { noAck: false })
@@ -200,10 +220,12 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
     }
   }
 
-  /** When the channel dies meanwhile, the next one is set up as wanted. */
+  /** When the channel dies meanwhile, or its broker does not answer, the next one is set up as wanted. */
   #alignOrLeave(): Promise<void> {
+    const channel = this.#channel
     return this.#align().catch((error) => {
       this.#options.log.debug({ queue: this.#options.queue, error }, 'consumer.left')
+      if (channel !== null && channel === this.#channel) this.#lasting.giveUp(error)
     })
   }
 
@@ -308,6 +330,8 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
 
   async #onFailure(batch: readonly Taken<T>[], error: unknown): Promise<void> {
     const { queue, clock, log, random, givesBack } = this.#options
+    // Whoever leaves tries nothing twice.
+    if (this.#isLeaving) this.#stopped.abort()
     this.#failureCount += 1
     this.#failure = {
       since: this.#failure?.since ?? clock.now(),
@@ -315,7 +339,9 @@ class QueueConsumer<T extends Handed> implements BatchConsumer {
     }
     this.#waiting.unshift(...(this.#ahead?.batch ?? []))
     this.#ahead = null
-    const pauseMs = toPauseMs(this.#failureCount, STORE_PAUSE_MS_MAX, random)
+    const pauseMs =
+      this.#options.pauseMsAfter?.(error, this.#failureCount) ??
+      toPauseMs(this.#failureCount, STORE_PAUSE_MS_MAX, random)
     log.error({ queue, count: batch.length, failureCount: this.#failureCount, pauseMs, error }, 'batch.failed')
     await this.#timers.wait(pauseMs, this.#stopped.signal)
     const [first] = batch

@@ -22,7 +22,7 @@ const NO_PROPERTIES: MessageProperties = {
 }
 
 function aMessage(
-  properties: { messageId?: string; headers?: Record<string, unknown> },
+  properties: { messageId?: string; correlationId?: string; headers?: Record<string, unknown> },
   routingKey = 'order.shop',
 ): ConsumeMessage {
   const fields = { deliveryTag: 1, redelivered: false, exchange: 'leqi.orders', routingKey, consumerTag: 'tag' }
@@ -45,7 +45,7 @@ test('a header that is no text, or empty, counts as absent', () => {
 
 test('texts are cut, and hold no character that a name or the database does not bear', () => {
   const long = toDelivery(aMessage({ messageId: `${'x'.repeat(254)}𠮷`, headers: { source: 'a\u0000b\nc' } }), 'q')
-  assert.equal(long.messageId, `${'x'.repeat(254)}\ufffd`)
+  assert.equal(long.messageId, 'x'.repeat(254))
   assert.equal(long.source, 'a\ufffdb\ufffdc')
 })
 
@@ -77,5 +77,15 @@ test('a dead letter without a readable death has no reason', () => {
   ]) {
     const letter = toDeadLetter(aMessage({ headers: { 'x-death': death } }), 'leqi.dead')
     assert.deepEqual([letter.reason, letter.diedIn, letter.diedAt], [null, null, null])
+  }
+})
+
+test('an id is never longer, in bytes, than the field of a message that it goes back in', () => {
+  for (const id of ['\u0001'.repeat(255), '\ufffd'.repeat(255), '追'.repeat(200), '𠮷'.repeat(100), 'x'.repeat(255)]) {
+    const { messageId, correlationId } = toDelivery(aMessage({ messageId: id, correlationId: id }), 'q')
+    for (const text of [messageId, correlationId]) {
+      assert.ok(text !== null && Buffer.byteLength(text) <= 255, `${Buffer.byteLength(text ?? '')} bytes`)
+      assert.ok(Buffer.byteLength(text) > 255 - 4, 'nothing is cut that fits')
+    }
   }
 })

@@ -2,8 +2,13 @@
 import type { ConsumeMessage } from 'amqplib'
 import type { Delivery } from '../../connector/issuing/ports.js'
 
-/** Longest text taken from a header; real ones are names and ids. Beyond every name we know, so that a cut text matches none. */
-const TEXT_LENGTH_MAX = 255
+/**
+ * Longest text taken from a message, in bytes; real ones are names and ids. Beyond every name we know, so that a cut text
+ * matches none, and what fits into a property of the result: one that did not fit would keep the result from ever leaving.
+ */
+const TEXT_BYTE_COUNT_MAX = 255
+/** Of a character of UTF-16, in UTF-8. */
+const CHARACTER_BYTE_COUNT_MAX = 3
 const DEFAULT_SOURCE = 'default'
 /** PostgreSQL stores no NUL, no control character belongs into a name, and a cut may leave half a character. */
 const UNFIT_CHARACTERS = /[\p{Cc}\p{Cs}]/gu
@@ -38,5 +43,19 @@ function toHeaderText(headers: Record<string, unknown>, name: string): string | 
 
 function toText(value: unknown): string | null {
   if (typeof value !== 'string' || value === '') return null
-  return value.slice(0, TEXT_LENGTH_MAX).replace(UNFIT_CHARACTERS, REPLACEMENT)
+  return cut(value.slice(0, TEXT_BYTE_COUNT_MAX).replace(UNFIT_CHARACTERS, REPLACEMENT))
+}
+
+/** After the replacements, which are longer than what they replace; never within a character. */
+function cut(text: string): string {
+  if (text.length * CHARACTER_BYTE_COUNT_MAX <= TEXT_BYTE_COUNT_MAX) return text
+  const bytes = Buffer.from(text)
+  let end = Math.min(bytes.length, TEXT_BYTE_COUNT_MAX)
+  while (isWithinCharacter(bytes[end])) end -= 1
+  return bytes.toString('utf8', 0, end)
+}
+
+/** Bytes of UTF-8 that continue a character are 10xxxxxx; undefined: behind the end. */
+function isWithinCharacter(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80
 }

@@ -298,7 +298,7 @@ await describeOnBrokers((broker) => {
     assert.deepEqual(store.bodies(), ['resumed'])
   })
 
-  test('stops after the running batch is stored and settled, and gives the rest back', { timeout }, async (t) => {
+  test('stops when all that had come is stored and settled, so that nothing comes again', { timeout }, async (t) => {
     const { bench, connection } = await setUp(t)
     const store = makeStore<Delivery>()
     await bench.ground.send(bench.topology.orderQueue, '1', '2', '3', '4')
@@ -309,9 +309,28 @@ await describeOnBrokers((broker) => {
     const stopping = Promise.all([consumer.stop(), consumer.stop()])
     store.release()
     await stopping
-    assert.deepEqual(store.bodies(), ['1', '2'])
+    assert.deepEqual(store.bodies(), ['1', '2', '3', '4'])
     assert.equal(consumer.status().state, 'stopped')
-    assert.deepEqual((await bench.ground.drain(bench.topology.orderQueue)).toSorted(), ['3', '4'])
+    assert.deepEqual(await bench.ground.drain(bench.topology.orderQueue), [])
+  })
+
+  test('stops at once when what had come cannot be stored, and gives it back', { timeout }, async (t) => {
+    const { bench, connection } = await setUp(t)
+    const store = makeStore<Delivery>()
+    await bench.ground.send(bench.topology.orderQueue, '1', '2', '3', '4')
+    store.hold()
+    const consumer = consume(bench, store, { connection, batchCountMax: 2, batchMs: 60_000 })
+    await consumer.start()
+    await store.untilHeld(2)
+    store.failNext(1)
+    const stopping = consumer.stop()
+    store.release()
+    await stopping
+    assert.deepEqual(
+      store.tries.flat().map(({ body }) => body.toString()),
+      ['1', '2'],
+    )
+    assert.deepEqual((await bench.ground.drain(bench.topology.orderQueue)).toSorted(), ['1', '2', '3', '4'])
   })
 
   test('comes back when its queue was deleted', { timeout }, async (t) => {

@@ -19,7 +19,7 @@ interface TestEnd {
 function anEvent(id: string, change: Partial<PendingEvent> = {}): PendingEvent {
   const body = `{"eventId":"${id}","名称":"数电发票"}`
   const ids = { id, orderId: `order of ${id}`, correlationId: null, traceparent: null }
-  return { ...ids, seq: 1, routingKey: ROUTED, body, attempts: 1, ...change }
+  return { ...ids, seq: 1, routingKey: ROUTED, body, attempts: 1, isReplay: false, ...change }
 }
 
 function events(count: number): PendingEvent[] {
@@ -142,6 +142,21 @@ await describeOnBrokers((broker) => {
     assert.ok(!bench.log.events.includes('broker.lost'))
   })
 
+  test('sends a broker that has fallen silent no more, until it answers', { timeout }, async (t) => {
+    const { bench, relay, publisher, queue } = await setUp(t)
+    const mailbox = await openMailbox(bench.ground.channel, queue, { noAck: true })
+    relay.holdAnswers()
+    const early = publisher.publish(events(3))
+    await mailbox.take(3)
+    bench.timers.tick(2)
+    const late = publisher.publish(events(5))
+    await bench.ground.send(queue, 'sent by another')
+    assert.equal((await mailbox.next()).content.toString(), 'sent by another')
+    relay.release()
+    assert.deepEqual(new Set([...(await early), ...(await late)]), new Set(['confirmed']))
+    await mailbox.take(5)
+  })
+
   test('has at most 200 messages unanswered', { timeout }, async (t) => {
     const { bench, relay, publisher, queue } = await setUp(t)
     const mailbox = await openMailbox(bench.ground.channel, queue, { noAck: true })
@@ -165,6 +180,26 @@ await describeOnBrokers((broker) => {
     assert.deepEqual(await publisher.publish(events(1)), ['confirmed'])
     assert.ok(!bench.log.events.includes('broker.lost'))
   })
+
+  // The dev broker knows no permissions.
+  if (broker.name !== 'dev broker') {
+    test('loses what it may not publish any more, keeps asking, and publishes when it may again', {
+      timeout,
+    }, async (t) => {
+      const { bench, publisher, queue } = await setUp(t)
+      const { resultExchange } = bench.topology
+      // The broker refuses whoever publishes to an internal exchange, as it refuses one without the permission: 403.
+      await bench.ground.channel.deleteExchange(resultExchange)
+      await bench.ground.channel.assertExchange(resultExchange, 'topic', { internal: true })
+      assert.deepEqual(await publisher.publish(events(2)), ['lost', 'lost'])
+      await bench.ground.channel.deleteExchange(resultExchange)
+      await bench.ground.channel.assertExchange(resultExchange, 'topic')
+      await bench.ground.channel.bindQueue(queue, resultExchange, '#')
+      await bench.log.until('channel.opened', 2)
+      assert.deepEqual(await publisher.publish(events(1)), ['confirmed'])
+      assert.ok(!bench.log.events.includes('broker.lost'))
+    })
+  }
 
   test('refuses an id that fits into no property, and only that one', { timeout }, async (t) => {
     const { publisher } = await setUp(t)

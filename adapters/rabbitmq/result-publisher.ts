@@ -20,6 +20,8 @@ const WINDOW_COUNT = 200
 const TIMEOUT_MS = 10_000
 const TICK_MS = 1_000
 const TIMEOUT_TICK_COUNT = TIMEOUT_MS / TICK_MS
+/** After so long without an answer nothing more leaves until one comes: what has left may have to leave again. */
+const SILENT_TICK_COUNT = 2
 /** Property `type` of each message: its schema. Whether it is a result, a correction or progress stands in the body. */
 const MESSAGE_TYPE = 'leqi.result'
 /** What amqplib calls a refusal; any other error of a confirm is the end of the channel. */
@@ -139,11 +141,16 @@ class WindowedPublisher implements LastingResultPublisher {
   #pump(): void {
     const { windowCount = WINDOW_COUNT } = this.#options
     const channel = this.#lasting.current()
-    while (channel !== null && !this.#isFull && this.#unanswered.size < windowCount) {
+    while (channel !== null && !this.#isFull && !this.#isSilent() && this.#unanswered.size < windowCount) {
       const next = this.#waiting.shift()
       if (next === undefined) return
       this.#send(channel, next)
     }
+  }
+
+  #isSilent(): boolean {
+    const [oldest] = this.#unanswered
+    return oldest !== undefined && oldest.leftTickCount <= TIMEOUT_TICK_COUNT - SILENT_TICK_COUNT
   }
 
   #send(channel: ConfirmChannel, sending: Sending): void {
@@ -165,16 +172,20 @@ class WindowedPublisher implements LastingResultPublisher {
           timestamp: Math.floor(clock.now() / 1000),
           appId,
           ...(event.correlationId !== null && { correlationId: event.correlationId }),
-          headers: event.traceparent === null ? {} : { traceparent: event.traceparent },
+          headers: {
+            ...(event.traceparent !== null && { traceparent: event.traceparent }),
+            ...(event.isReplay && { replay: true }),
+          },
         },
         onAnswer,
       )
       this.#unanswered.add(sending)
       if (!hasRoom) this.#isFull = true
     } catch (error) {
-      // Nothing was written: the channel is closing, or a property does not fit into its field.
-      log.error({ eventId: event.id, error }, 'result.unsent')
-      settle(error instanceof IllegalOperationError ? 'lost' : 'nacked')
+      // Nothing was written: the channel is closing, which its own events tell, or a property does not fit into its field.
+      const isClosing = error instanceof IllegalOperationError
+      if (!isClosing) log.error({ eventId: event.id, error }, 'result.unsent')
+      settle(isClosing ? 'lost' : 'nacked')
     }
   }
 

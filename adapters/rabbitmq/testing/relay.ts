@@ -8,8 +8,6 @@ export interface Relay {
   url: string
   /** Resets all present links. */
   cut(): void
-  /** No byte passes any more on present links, in either direction, and nobody is told. */
-  silence(): void
   /** What the broker sends is kept back until `release`. */
   holdAnswers(): void
   release(): void
@@ -45,12 +43,6 @@ export async function startRelay(brokerUrl: string): Promise<Relay> {
     url: url.href,
     cut: () => {
       for (const { near } of links) near.resetAndDestroy()
-    },
-    silence: () => {
-      for (const { near, far } of links) {
-        near.removeAllListeners('data').resume()
-        far.removeAllListeners('data').resume()
-      }
     },
     holdAnswers: () => {
       for (const { far } of links) far.pause()
