@@ -50,6 +50,7 @@ create table number_segments (
   next_offset integer not null default 0 check (next_offset >= 0 and next_offset <= size),
   -- Handed out once, refused for good (02) and free again (design D4); kept in number_returns.
   returned_count integer not null default 0 check (returned_count >= 0),
+  -- stopped: nothing of it is handed out any more, whatever is left of it (a restore from an older backup).
   state text not null default 'active' check (state in ('active', 'used_up', 'stopped')),
   granted_at timestamptz not null default now(),
   check (size = last_number::numeric - first_number::numeric + 1),
@@ -103,7 +104,7 @@ create table quota_ledger (
   period text not null,
   commit_seq bigint not null,
   reason text not null check (
-    reason in ('downloaded', 'returned', 'expired', 'reserved', 'settled', 'released', 'given_back')),
+    reason in ('downloaded', 'returned', 'expired', 'reserved', 'settled', 'released', 'given_back', 'restored', 'corrected')),
   reference_id uuid,
   available_delta numeric(18,2) not null,
   reserved_delta numeric(18,2) not null default 0,
@@ -129,23 +130,27 @@ create table inbox_messages (
   body bytea not null,
   body_sha256 text not null,
   received_at timestamptz not null,
-  disposition text check (disposition in ('accepted', 'ignored', 'duplicate', 'conflict', 'rejected', 'dead')),
+  disposition text check (
+    disposition in ('accepted', 'ignored', 'duplicate', 'conflict', 'rejected', 'dead', 'discarded')),
   order_id uuid,
   faults jsonb,
   attempts integer not null default 0,
+  fence integer not null default 0,
   park_cause text,
   parked_at timestamptz,
   due_at timestamptz,
   leased_until timestamptz,
+  -- Start of the run in which a person last put it back into the intake.
+  released_at timestamptz,
   check (disposition is null or park_cause is null),
   check ((due_at is not null) = (disposition is null and park_cause is null))
 );
-create index inbox_messages_due on inbox_messages (due_at) where due_at is not null;
+create index inbox_messages_due on inbox_messages (business_type, due_at) where due_at is not null;
 create index inbox_messages_parked on inbox_messages (park_cause, received_at) where park_cause is not null;
 -- The accepted message of an order is orders.inbox_id; this finds its duplicates and conflicts.
 create index inbox_messages_of_order on inbox_messages (order_id)
   where order_id is not null and disposition <> 'accepted';
-create index inbox_messages_dead on inbox_messages (received_at) where disposition = 'dead';
+create index inbox_messages_dead on inbox_messages (received_at) where disposition in ('dead', 'discarded');
 
 create table orders (
   id uuid primary key,
@@ -171,15 +176,18 @@ create table orders (
   open_count integer not null default 0 check (open_count >= 0),
   event_seq integer not null default 0,
   attempts integer not null default 0,
+  fence integer not null default 0,
   due_at timestamptz,
   leased_until timestamptz,
   received_at timestamptz not null,
   finished_at timestamptz,
+  -- As in inbox_messages.
+  released_at timestamptz,
   unique (order_key, revision),
   check (park_cause is null or state = 'received'),
   check ((due_at is not null) = (state = 'received' and park_cause is null))
 ) with (fillfactor = 45);
-create index orders_due on orders (due_at) where due_at is not null;
+create index orders_due on orders (business_type, due_at) where due_at is not null;
 create index orders_parked on orders (park_cause, received_at) where park_cause is not null;
 
 -- What the catalogue and the tables filled, by origin, and what the sender is warned of; both JSON. All other values of
@@ -256,7 +264,7 @@ create table upload_batches (
   check ((due_at is null) = (
     state in ('settled', 'refused', 'divided', 'withdrawn', 'needs_person') or park_cause is not null))
 ) with (fillfactor = 70);
-create index upload_batches_due on upload_batches (due_at) where due_at is not null;
+create index upload_batches_due on upload_batches (using_unit_id, due_at) where due_at is not null;
 create index upload_batches_leased on upload_batches (leased_until) where leased_until is not null;
 create index upload_batches_parts on upload_batches (parent_id) where parent_id is not null;
 create index upload_batches_parked on upload_batches (park_cause, created_at) where park_cause is not null;
@@ -290,6 +298,33 @@ create table upload_attempts (
   unique (batch_id, attempt_no)
 );
 
+-- Whose a receipt is: of the batch that was answered with it first, within the direct unit whose key sealed the answer.
+create table upload_receipts (
+  direct_unit_id uuid not null,
+  receipt_no text not null,
+  batch_id uuid not null,
+  primary key (direct_unit_id, receipt_no)
+);
+
+-- What must not happen and did, with its evidence. One row a kind and subject, which is the invoice or else the batch;
+-- closed by the action of a person.
+create table incidents (
+  id bigint generated always as identity primary key,
+  kind text not null check (
+    kind in ('number_held_at_first', 'doubt_too_long', 'verdict_contradicted', 'stranger_named')),
+  subject_id uuid not null,
+  batch_id uuid not null,
+  invoice_id uuid,
+  count integer not null default 1,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  detail jsonb not null,
+  closed_at timestamptz,
+  unique (kind, subject_id)
+);
+create index incidents_of_batch on incidents (batch_id);
+create index incidents_of_invoice on incidents (invoice_id) where invoice_id is not null;
+
 -- Results ----------------------------------------------------------------------------------------------------------
 
 create table outbox_events (
@@ -303,27 +338,30 @@ create table outbox_events (
   traceparent text,
   body text not null,
   body_sha256 text not null,
-  state text not null default 'pending' check (state in ('pending', 'published')),
+  -- by_callback: RabbitMQ never sees it; its delivery tells what became of it.
+  state text not null check (state in ('pending', 'published', 'by_callback')),
+  replays integer not null default 0,
   attempts integer not null default 0,
   unroutable_at timestamptz,
   due_at timestamptz,
   leased_by text,
   leased_until timestamptz,
   created_at timestamptz not null,
+  -- The first time; a replay changes nothing of it.
   confirmed_at timestamptz,
   unique (order_id, seq),
-  check ((due_at is null) = (state = 'published')),
-  check ((confirmed_at is not null) = (state = 'published'))
+  check ((due_at is not null) = (state = 'pending')),
+  check (state <> 'published' or confirmed_at is not null)
 ) with (fillfactor = 50);
 create unique index outbox_events_one_final on outbox_events (order_id) where kind = 'final';
-create index outbox_events_due on outbox_events (due_at) where due_at is not null;
+create index outbox_events_due on outbox_events (routing_key, due_at) where due_at is not null;
 
 -- History, budgets, slots ------------------------------------------------------------------------------------------
 
 -- One row per move and batch of entities: folding it per entity gives the state of each (audit.transitions unnests it).
 create table transitions (
   id bigint generated always as identity primary key,
-  entity text not null check (entity in ('inbox', 'order', 'invoice', 'batch', 'move', 'event')),
+  entity text not null check (entity in ('inbox', 'order', 'invoice', 'batch', 'move', 'event', 'delivery')),
   entity_ids uuid[] not null,
   from_state text,
   to_state text not null,
@@ -342,10 +380,27 @@ create table rate_budgets (
   primary key (direct_unit, capability)
 );
 
+-- What is still to be woken after a cause has gone: slice after slice, all that was parked by then.
+create table wakings (
+  id bigint generated always as identity primary key,
+  causes text[] not null,
+  using_unit_id uuid,
+  business_type text,
+  parked_until timestamptz not null default now(),
+  -- Wakings take turns, so that a long one does not hold up a short one.
+  turn_at timestamptz not null default clock_timestamp()
+);
+create unique index wakings_key on wakings (causes, coalesce(using_unit_id::text, ''), coalesce(business_type, ''));
+
+-- One run of a job; a worker that dies in it leaves it to the next one, under a higher fence.
 create table schedule_slots (
   job text not null,
   slot timestamptz not null,
   taken_at timestamptz not null default now(),
+  attempts integer not null default 1,
+  fence bigint not null default 1,
+  leased_until timestamptz not null,
+  done_at timestamptz,
   primary key (job, slot)
 );
 

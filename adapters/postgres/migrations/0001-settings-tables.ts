@@ -4,6 +4,8 @@ create table deployment (
   is_only boolean primary key default true check (is_only),
   id uuid not null,
   key_check text not null,
+  -- Where the schema was when it was opened last (database-place.ts); another place means that it may be an older copy.
+  place jsonb,
   created_at timestamptz not null default now()
 );
 
@@ -89,9 +91,13 @@ create table business_types (
   delivery text not null check (delivery in ('amqp', 'callback', 'both')),
   callback_url text,
   callback_secret_sealed text,
+  -- The secret before the present one signs as well until then, so that a receiver may change over in between.
+  callback_former_secret_sealed text,
+  callback_former_until timestamptz,
   version integer not null default 1,
   updated_at timestamptz not null default now(),
-  unique (using_unit_id, name)
+  unique (using_unit_id, name),
+  check ((callback_former_secret_sealed is null) = (callback_former_until is null))
 );
 
 create table products (

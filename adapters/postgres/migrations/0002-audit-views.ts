@@ -45,10 +45,12 @@ select lpad((s.first_number::numeric + n.position)::text, 20, '0') as number, s.
     when i.state = 'reserved' then 'reserved'
     when i.id is not null then 'sent'
     when b.burned_reason is not null then 'burned'
+    when (n.position >= s.next_offset or r.id is not null) and s.state = 'stopped' then 'burned'
     when n.position >= s.next_offset or r.id is not null then 'free'
     else 'unaccounted'
   end as state,
-  i.id as invoice_id, b.burned_reason
+  i.id as invoice_id, coalesce(b.burned_reason, case when s.state = 'stopped' and i.id is null then 'stopped' end)
+    as burned_reason
 from number_segments s
 cross join lateral generate_series(0, s.size - 1) as n(position)
 left join invoices i
@@ -78,45 +80,55 @@ select using_unit_id as unit_id, period, using_unit_id || '/' || period || '/' |
 from quota_ledger;
 
 -- One row per attempt and invoice. The outcome is that of the number: 'refused_02' when the bureau refused this attempt
--- as a whole, or this invoice of its batch, for certain, so that its number was given back or its bytes went on in a
--- batch of their own; attempt_outcome is what the call itself came to.
+-- as a whole, or this invoice for certain, in this batch or in one that its bytes went on in, so that its number was
+-- given back or burned; attempt_outcome is what the call itself came to.
 create view ${audit}.upload_attempts as
+with recursive refused as (
+  select batch_id, invoice_id, invoice_number from number_returns
+  where coalesce(burned_reason, 'refused') = 'refused'
+  union
+  select b.parent_id, r.invoice_id, r.invoice_number
+  from refused r join upload_batches b on b.id = r.batch_id where b.parent_id is not null
+)
 select a.id as attempt_id, a.batch_id, a.attempt_no, a.fence, u.invoice_id, u.invoice_number as number,
   u.frozen_sha256 as content_sha256, a.left_process,
   case
-    when a.outcome in ('refused', 'rate_limited', 'unit_fault') or r.batch_id is not null or c.parent_id is not null
+    when a.outcome in ('refused', 'rate_limited', 'unit_fault') or r.batch_id is not null
     then 'refused_02'
     else a.outcome
   end as outcome,
   a.outcome as attempt_outcome, a.receipt_no, a.started_at, a.deadline_at, a.finished_at
 from upload_attempts a
 join upload_items u on u.batch_id = a.batch_id
-left join (select distinct batch_id, invoice_id, invoice_number from number_returns) r
-  on r.batch_id = a.batch_id and r.invoice_id = u.invoice_id and r.invoice_number = u.invoice_number
-left join (
-  select distinct b.parent_id, n.invoice_id
-  from upload_batches b join upload_items n on n.batch_id = b.id where b.parent_id is not null
-) c on c.parent_id = a.batch_id and c.invoice_id = u.invoice_id;
+left join refused r
+  on r.batch_id = a.batch_id and r.invoice_id = u.invoice_id and r.invoice_number = u.invoice_number;
+
+create view ${audit}.incidents as
+select id as incident_id, kind, batch_id, invoice_id, count, first_at, last_at, closed_at from incidents;
 
 create view ${audit}.outbox as
 select e.id as event_id, e.order_id, o.order_key, e.seq, e.kind, e.corrects, e.routing_key, e.body_sha256, e.state,
-  e.attempts, e.unroutable_at, e.created_at, e.confirmed_at
+  e.replays, e.attempts, e.unroutable_at, e.created_at, e.confirmed_at
 from outbox_events e join ${audit}.orders o on o.order_id = e.order_id;
 
--- Results do not travel by callback yet; the view stands so that its readers need not change when they do.
+create view ${audit}.callback_deliveries as
+select d.event_id, d.order_id, o.order_key, d.endpoint as business_type, d.seq, d.state, d.attempts, d.replays, d.due_at,
+  d.created_at, d.delivered_at
+from callback_deliveries d join ${audit}.orders o on o.order_id = d.order_id;
+
 create view ${audit}.callback_attempts as
-select null::uuid as attempt_id, null::uuid as event_id, null::integer as attempt_no, null::text as outcome,
-  null::integer as status_code, null::timestamptz as started_at, null::timestamptz as finished_at
-where false;
+select id as attempt_id, event_id, attempt_no, fence, outcome, status_code, code, body_sha256, started_at,
+  started_at + duration_ms * interval '1 millisecond' as finished_at
+from callback_attempts;
 
 create view ${audit}.transitions as
 select t.id, t.entity, e.entity_id, t.from_state, t.to_state, t.fence, t.cause, t.at
 from transitions t cross join lateral unnest(t.entity_ids) as e(entity_id);
 
--- Nobody acts by hand yet; the view stands so that its readers need not change when they do.
+-- What people did by hand; the reason and the detail of an entry may name people, the detail stays inside.
 create view ${audit}.actions as
-select null::uuid as action_id, null::text as actor, null::text as action, null::text as target, null::text as reason,
-  null::text as approved_by, null::text as previous_hash, null::text as hash, null::timestamptz as at
-where false;
+select id as action_id, actor, kind as action, subject as target, reason, approver as approved_by, previous_hash, hash,
+  at
+from actions;
 `
 }
