@@ -13,30 +13,17 @@
  * | 1 … 7 | 20, 40, 80, 160, 320, 640, 1,280 ms |
  * | 8 | 2,000 ms, then the error is told |
  */
-import type pg from 'pg'
-import type { Database, Tx } from '../../connector/issuing/transaction.js'
+import pg from 'pg'
+import { TRANSACTION_RETRY_COUNT_MAX, transactionDelayMs } from '../../connector/issuing/backoff.js'
+import { CommitUnknown, type Database, type Tx } from '../../connector/issuing/transaction.js'
 import { Defect } from '../../connector/kernel/never.js'
-import { isRefusal, isTransient } from './server-errors.js'
+import { isRefusal, isTransient, troubleOf } from './server-errors.js'
 import { gatherTurn } from './statement.js'
-
-const RETRY_COUNT_MAX = 8
-const RETRY_DELAY_MS = 20
-const RETRY_DELAY_MS_MAX = 2_000
 
 export interface DatabaseDeps {
   /** In [0, 1). */
   random: () => number
   sleep: (ms: number) => Promise<void>
-}
-
-/** COMMIT was sent and its answer lost: the work may be stored or not. Read an own key back before doing it again. */
-export class CommitUnknown extends Error {
-  override name = 'CommitUnknown'
-  readonly code = 'STO-commit-unknown'
-
-  constructor(cause: unknown) {
-    super('the connection broke while a transaction was being committed', { cause })
-  }
 }
 
 /** The one kind of `Tx` there is: an open transaction on its connection. */
@@ -59,14 +46,14 @@ export function clientOf(tx: Tx): pg.PoolClient {
 
 export function makeDatabase(pool: pg.Pool, deps: DatabaseDeps): Database {
   return {
-    async transaction(work) {
+    isOutage: (error) => troubleOf(error) !== null || isTransient(error),
+    async transaction(_name, work) {
       for (let retry = 1; ; retry += 1) {
         try {
           return await runOnce(pool, work)
         } catch (error) {
-          if (!isTransient(error) || retry > RETRY_COUNT_MAX) throw error
-          const ceilingMs = Math.min(RETRY_DELAY_MS * 2 ** (retry - 1), RETRY_DELAY_MS_MAX)
-          await deps.sleep(Math.round(ceilingMs * deps.random()))
+          if (!isTransient(error) || retry > TRANSACTION_RETRY_COUNT_MAX) throw error
+          await deps.sleep(transactionDelayMs(retry, deps.random))
         }
       }
     },
@@ -76,6 +63,7 @@ export function makeDatabase(pool: pg.Pool, deps: DatabaseDeps): Database {
 async function runOnce<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   const tx = new OpenTransaction(client)
+  const firstRefusal = noteFirstRefusal(client)
   let value: T
   try {
     // Not awaited before the work: BEGIN and the first statement leave together. Its failure is looked at afterwards.
@@ -89,15 +77,44 @@ async function runOnce<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<
     if (failed !== null) throw failed.error
   } catch (error) {
     tx.client = null
-    await rollBack(client)
-    throw error
+    const cause = isAftermath(error) ? (firstRefusal() ?? error) : error
+    await rollBack(client, cause)
+    throw cause
+  } finally {
+    firstRefusal()
   }
   tx.client = null
   await commit(client)
   return value
 }
 
-async function rollBack(client: pg.PoolClient): Promise<void> {
+/**
+ * Statements that leave together are refused together, and the caller hears first of whichever it awaits least deep. Only
+ * the first refusal says what happened; the others say `25P02`. Stops listening when it is asked.
+ */
+function noteFirstRefusal({ connection }: pg.PoolClient): () => Error | null {
+  let first: Error | null = null
+  const listener = (refusal: Error) => {
+    first ??= refusal
+  }
+  connection.on('errorMessage', listener)
+  return () => {
+    connection.off('errorMessage', listener)
+    return first
+  }
+}
+
+/** 25P02: refused because a statement before it was. */
+function isAftermath(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '25P02'
+}
+
+/** A connection whose server is going, or became a standby, is of no more use, even if it still answers. */
+async function rollBack(client: pg.PoolClient, cause: unknown): Promise<void> {
+  if (troubleOf(cause) === 'away') {
+    client.release(true)
+    return
+  }
   try {
     await client.query('rollback')
   } catch (error) {

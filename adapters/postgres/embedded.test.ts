@@ -30,7 +30,7 @@ async function ask(url: string, sql: string): Promise<unknown> {
 
 async function aFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'leqi-test-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
   // Root's server runs as nobody, who must be able to pass the folder.
   await chmod(folder, 0o755)
   return folder

@@ -41,10 +41,14 @@ const DATABASE = 'leqi'
 export interface EmbeddedPostgresOptions {
   /** Kept between runs. Left out: a temporary folder, removed by `close`. */
   dataDir?: string
+  /** Left out: any free port. */
+  port?: number
 }
 
 export interface EmbeddedPostgres {
   url: string
+  /** Of the server's first process. */
+  pid: number
   /** Stops the server; safe twice. */
   close(): Promise<void>
 }
@@ -73,9 +77,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions = {
     if (!existsSync(join(cluster.folder, DATA_FOLDER))) {
       await initialise(native, cluster, { isTemporary: options.dataDir === undefined })
     }
-    const server = await startServer(native, cluster)
+    const server = await startServer(native, cluster, options.port)
     return {
       url: server.url,
+      pid: server.pid,
       async close() {
         await stopServer(server.process)
         await releaseFolder(cluster.folder)
@@ -139,17 +144,21 @@ async function initialise(native: string, cluster: Cluster, { isTemporary }: { i
   await rename(unfinished, join(cluster.folder, DATA_FOLDER))
 }
 
-async function startServer(native: string, cluster: Cluster): Promise<{ process: ChildProcess; url: string }> {
+async function startServer(
+  native: string,
+  cluster: Cluster,
+  wantedPort: number | undefined,
+): Promise<{ process: ChildProcess; pid: number; url: string }> {
   let complaint = ''
   for (let count = 0; count < START_COUNT_MAX; count += 1) {
-    const port = await findFreePort()
+    const port = wantedPort ?? (await findFreePort())
     const server = spawnServer(native, cluster, port)
     const outcome = await waitUntilReady(server, { port, password: cluster.password })
-    if (outcome === null) {
+    if (outcome === null && server.child.pid !== undefined) {
       const url = `postgres://${USER}:${cluster.password}@127.0.0.1:${port}/${DATABASE}`
-      return { process: server.child, url }
+      return { process: server.child, pid: server.child.pid, url }
     }
-    complaint = outcome
+    complaint = outcome ?? 'no process'
   }
   throw toError('无法启动', 'does not start', complaint)
 }

@@ -4,9 +4,11 @@ import type { BatchStore } from '../../connector/issuing/batch-ports.js'
 import type { InboxStore, IssuingStore, OrderStore, OutboxStore } from '../../connector/issuing/ports.js'
 import type { MoveStore, NumberStore, QuotaStore } from '../../connector/issuing/supply-ports.js'
 import { type DatabaseDeps, makeDatabase } from './database.js'
+import { acceptBatch } from './issuing/accept-batch.js'
 import { addSegment } from './issuing/add-segment.js'
 import { advanceOrders } from './issuing/advance-orders.js'
 import { announce } from './issuing/announce.js'
+import { appendAction } from './issuing/append-action.js'
 import { claimDueBatches } from './issuing/claim-due-batches.js'
 import { claimDueEvents } from './issuing/claim-due-events.js'
 import { claimDueMoves } from './issuing/claim-due-moves.js'
@@ -26,6 +28,7 @@ import { insertEvents } from './issuing/insert-events.js'
 import { insertInvoices } from './issuing/insert-invoices.js'
 import { insertMessages } from './issuing/insert-messages.js'
 import { insertOrders } from './issuing/insert-orders.js'
+import { letGo } from './issuing/let-go.js'
 import { loadBatchItems } from './issuing/load-batch-items.js'
 import { loadContents } from './issuing/load-contents.js'
 import { loadFrozenTexts } from './issuing/load-frozen-texts.js'
@@ -38,6 +41,7 @@ import { lockReadyInvoices } from './issuing/lock-ready-invoices.js'
 import { markOrdersInProgress } from './issuing/mark-orders-in-progress.js'
 import { markPublished } from './issuing/mark-published.js'
 import { moveBatch } from './issuing/move-batch.js'
+import { noteIncidents } from './issuing/note-incidents.js'
 import { loadNumberStock } from './issuing/number-stock.js'
 import { openAttempt } from './issuing/open-attempt.js'
 import { parkInvoices } from './issuing/park-invoices.js'
@@ -52,9 +56,11 @@ import { settleQuota } from './issuing/settle-quota.js'
 import { loadShortAmount } from './issuing/short-amount.js'
 import { takeNumbers } from './issuing/take-numbers.js'
 import { thawInvoices } from './issuing/thaw-invoices.js'
+import { beginTry, putBack } from './issuing/tries.js'
 import { loadUnitsWithReadyInvoices } from './issuing/units-with-ready-invoices.js'
-import { wake } from './issuing/wake.js'
+import { sweep, wake, wakeOn } from './issuing/wake.js'
 import { signalChannelOf } from './schema-name.js'
+import { makeStopStore } from './stop-store.js'
 import { makeTaxTableStore } from './tax-table-store.js'
 
 export interface IssuingStoreOptions extends DatabaseDeps {
@@ -75,13 +81,22 @@ export function makeIssuingStore(pool: pg.Pool, options: IssuingStoreOptions): I
     quota: makeQuotaStore(pool),
     moves: makeMoveStore(pool),
     outbox: makeOutboxStore(pool),
+    actions: { append: appendAction },
+    incidents: { note: noteIncidents },
     signals,
     tables: makeTaxTableStore(pool, database, signals),
+    stops: makeStopStore(pool, database, signals),
   }
 }
 
 function makeInboxStore(pool: pg.Pool): InboxStore {
-  return { insert: insertMessages, claim: (options) => claimMessages(pool, options), decide: decideMessages }
+  return {
+    insert: insertMessages,
+    claim: (options) => claimMessages(pool, options),
+    begin: (held) => beginTry(pool, 'inbox_messages', held),
+    putBack: (held) => putBack(pool, 'inbox_messages', held),
+    decide: decideMessages,
+  }
 }
 
 function makeOrderStore(pool: pg.Pool): OrderStore {
@@ -92,29 +107,35 @@ function makeOrderStore(pool: pg.Pool): OrderStore {
     loadMappingVersion,
     insertInvoices,
     claimWoken: (options) => claimWokenOrders(pool, options),
+    begin: (held) => beginTry(pool, 'orders', held),
+    putBack: (held) => putBack(pool, 'orders', held),
     advanceReceived: advanceOrders,
     markInProgress: markOrdersInProgress,
     closeParts: closeOrderParts,
     finish: finishOrders,
     loadParts: loadOrderParts,
     wake,
+    wakeOn,
+    sweep,
   }
 }
 
 function makeBatchStore(pool: pg.Pool): BatchStore {
   return {
-    unitsWithReadyInvoices: (limit) => loadUnitsWithReadyInvoices(pool, limit),
+    unitsWithReadyInvoices: (limit, busy = []) => loadUnitsWithReadyInvoices(pool, limit, busy),
     lockReady: lockReadyInvoices,
     loadContents,
     countParked: (unit, cause) => countParked(pool, unit, cause),
     parkInvoices,
     freeze: freezeBatch,
     openAttempt,
+    accept: acceptBatch,
     closeAttempt,
     move: moveBatch,
     divide: divideBatch,
     claimDue: (options) => claimDueBatches(pool, options),
-    renewLeases: (held, leaseMs) => renewLeases(pool, held, leaseMs),
+    renewLeases: (held, leaseMs) => renewLeases(pool, 'batches', held, leaseMs),
+    letGo: (held) => letGo(pool, held),
     loadItems: (tx, batchId) => loadBatchItems(pool, tx, batchId),
     loadFrozen: (batchId) => loadFrozenTexts(pool, batchId),
     settleInvoices,
@@ -148,6 +169,7 @@ function makeMoveStore(pool: pg.Pool): MoveStore {
   return {
     plan: (move) => planMove(pool, move),
     claimDue: (options) => claimDueMoves(pool, options),
+    renewLeases: (held, leaseMs) => renewLeases(pool, 'moves', held, leaseMs),
     finish: finishMove,
   }
 }
@@ -156,7 +178,8 @@ function makeOutboxStore(pool: pg.Pool): OutboxStore {
   return {
     insert: insertEvents,
     claimDue: (options) => claimDueEvents(pool, options),
-    markPublished: (ids, at) => markPublished(pool, ids, at),
-    postpone: (events) => postponeEvents(pool, events),
+    renewLeases: (held, leaseMs) => renewLeases(pool, 'events', held, leaseMs),
+    markPublished: (events, at) => markPublished(pool, events, at),
+    postpone: (events, at) => postponeEvents(pool, events, at),
   }
 }

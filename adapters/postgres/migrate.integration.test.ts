@@ -21,7 +21,7 @@ test('a schema that a newer release migrated is refused by name', async (t) => {
   await assert.rejects(migrate({ url, schema, applicationName: 'leqi-connector test', allowBreaking: true }), {
     name: 'MigrationRefused',
     code: 'STO-schema-newer',
-    messageEn: /9999-later/,
+    messageEn: /LEQI_DB_SCHEMA .*9999-later/,
   })
 })
 

@@ -34,13 +34,13 @@ class MigrationRefused extends Error {
     const names = migrations.join(', ')
     super(
       code === 'STO-schema-newer'
-        ? `数据库模式由更新的版本迁移过（${names}），请使用新版本启动`
+        ? `LEQI_DB_SCHEMA 所指的模式由更新的版本迁移过（${names}），请使用新版本启动`
         : `迁移 ${names} 与旧版本不兼容，请先停止所有进程，再运行 leqi-connector migrate`,
     )
     this.code = code
     this.messageEn =
       code === 'STO-schema-newer'
-        ? `the schema was migrated by a newer release (${names}); start that release`
+        ? `the schema of LEQI_DB_SCHEMA was migrated by a newer release (${names}); start that release`
         : `migration ${names} breaks the release before it; stop all processes, then run leqi-connector migrate`
   }
 }

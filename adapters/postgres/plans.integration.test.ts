@@ -24,7 +24,10 @@ const GROWING: ReadonlySet<string> = new Set([
   'upload_batches',
   'upload_items',
   'upload_attempts',
+  'upload_receipts',
   'outbox_events',
+  'callback_deliveries',
+  'callback_attempts',
   'transitions',
   'number_returns',
 ])
@@ -85,7 +88,7 @@ async function runTheRest({ store, pool }: TestDatabase): Promise<void> {
   await story.receive(1)
   await story.grantNumbers(1)
   await story.grantQuota('1000.00')
-  await store.database.transaction(async (tx) => {
+  await store.database.transaction('other', async (tx) => {
     await store.inbox.insert(tx, [message, aMessage({ id: order.inboxId, orderId: order.id })])
     await store.orders.insert(tx, [order])
     await store.orders.loadLatest(tx, [order.orderKey])
@@ -94,20 +97,30 @@ async function runTheRest({ store, pool }: TestDatabase): Promise<void> {
     await store.quota.lock(tx, unit.id, story.period)
     await store.signals.announce(tx, ['orders'])
   })
-  await store.inbox.claim({ now: now(), leaseMs: 0, limit: 10 })
-  await store.orders.claimWoken({ now: now(), leaseMs: 0, limit: 10 })
+  await store.inbox.claim({ leaseMs: 0, limit: 10 })
+  await store.orders.claimWoken({ leaseMs: 0, limit: 10 })
   await store.batches.claimDue({ ...claim, states: ['accepted'] })
   await store.outbox.claimDue(claim)
-  await store.outbox.postpone([{ id: v7(), dueAt: now(), isUnroutable: false }])
-  await store.batches.renewLeases([{ id: v7(), fence: 1n }], 0)
+  await store.outbox.postpone([{ id: v7(), attempts: 1, dueAt: now(), isUnroutable: false }], now())
+  const held = [{ id: v7(), fence: 1n }]
+  for (const each of [store.batches, store.moves, store.outbox]) await each.renewLeases(held, 0)
+  await store.batches.letGo(held)
   await store.batches.loadFrozen(v7())
   await store.batches.unitsWithReadyInvoices(10)
   await store.batches.countParked(unit.id, 'quota_empty')
+  const asleep = aMessage({ disposition: null, parkCause: 'mapping_missing' })
+  await store.database.transaction('other', async (tx) => {
+    await store.inbox.insert(tx, [asleep, aMessage({ ...asleep, id: v7() }), aMessage({ ...asleep, id: v7() })])
+    await store.orders.wake(tx, { causes: ['mapping_missing'], limit: 1, goesOn: true })
+  })
+  const wakeOn = () => store.database.transaction('other', (tx) => store.orders.wakeOn(tx, 1))
+  while ((await wakeOn()) !== null);
+  await store.database.transaction('other', (tx) => store.orders.sweep(tx, ['mapping_missing'], 1))
   await store.quota.load(null, unit.id, story.period)
   await store.quota.recordBureau(unit.id, story.period, null, now())
   await store.quota.shortAmount(unit.id)
   await store.numbers.stock(null, unit.id, story.year)
-  await store.database.transaction(async (tx) => {
+  await store.database.transaction('other', async (tx) => {
     const ready = await store.batches.lockReady(tx, unit.id, 1)
     const ids = ready.map(({ id }) => id)
     await store.batches.parkInvoices(tx, ids, 'quota_empty')
@@ -119,7 +132,6 @@ async function runTheRest({ store, pool }: TestDatabase): Promise<void> {
       numberCount: 1,
       amount: null,
       period: null,
-      dueAt: now(),
     })
     await store.numbers.addSegment(tx, {
       ...(await overlapping(pool)),
@@ -128,9 +140,9 @@ async function runTheRest({ store, pool }: TestDatabase): Promise<void> {
       moveId: move?.id ?? v7(),
     })
     await store.inbox.decide(tx, [
-      { id: message.id, disposition: 'ignored', orderId: null, faults: [], parkCause: null },
+      { id: message.id, fence: 1n, disposition: 'ignored', orderId: null, faults: [], parkCause: null },
     ])
-    await store.orders.advanceReceived(tx, [{ ...order, parkCause: 'mapping_fault' }])
+    await store.orders.advanceReceived(tx, [{ ...order, fence: 1n, parkCause: 'mapping_fault' }])
   })
 }
 
@@ -166,12 +178,17 @@ async function fill(pool: pg.Pool): Promise<void> {
     select batch_id, using_unit_id, 'settled', 1, 0, '', '', now() from invoices where content_sha256 = '';
     insert into upload_attempts (id, batch_id, attempt_no, fence, started_at, deadline_at)
     select gen_random_uuid(), id, 1, 1, now(), now() from upload_batches where seller_name = '';
+    insert into upload_receipts select gen_random_uuid(), id::text, id from upload_batches where seller_name = '';
     insert into number_returns (segment_id, invoice_number, invoice_id, batch_id, taken_at)
     select (select id from number_segments limit 1), invoice_number, id, batch_id, now()
     from invoices where content_sha256 = '';
     insert into outbox_events (id, order_id, seq, kind, routing_key, body, body_sha256, state, created_at, confirmed_at)
     select gen_random_uuid(), id, 1, 'final', '', '', '', 'published', now(), now()
-    from orders where order_key = inbox_id::text`)
+    from orders where order_key = inbox_id::text;
+    insert into callback_deliveries (event_id, endpoint, order_id, seq, state, created_at, delivered_at)
+    select id, 'shop', order_id, 1, 'delivered', now(), now() from outbox_events where routing_key = '';
+    insert into callback_attempts (id, event_id, attempt_no, fence, outcome, body_sha256, started_at, duration_ms)
+    select gen_random_uuid(), id, 1, 1, 'delivered', '', now(), 0 from outbox_events where routing_key = ''`)
   for (const table of GROWING) await pool.query(`analyze ${table}`)
 }
 
@@ -211,10 +228,11 @@ function isOfGrowing(index: string): boolean {
 
 /** Every statement of the room by its name, so that none is left out. */
 function namesInSources(): string[] {
-  const folder = fileURLToPath(new URL('./issuing/', import.meta.url))
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => [...readFileSync(`${folder}${file}`, 'utf8').matchAll(/name: '([a-z_.]+)'/g)])
+  return ['issuing', 'deliveries']
+    .map((folder) => fileURLToPath(new URL(`./${folder}/`, import.meta.url)))
+    .flatMap((folder) => readdirSync(folder).map((file) => `${folder}${file}`))
+    .filter((path) => path.endsWith('.ts'))
+    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/name: '([a-z_.]+)'/g)])
     .map(([, name]) => name ?? '')
     .sort()
 }

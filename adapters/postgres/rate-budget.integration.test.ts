@@ -83,7 +83,7 @@ test('a complaint halves the rate once, and it comes back by a tenth a minute', 
 
   await budget.take(unit, CAPABILITY, 1)
   const full = await takeBlock()
-  await Promise.all(Array.from({ length: 8 }, () => budget.slowDown(unit, CAPABILITY)))
+  await Promise.all(Array.from({ length: 8 }, () => budget.slowDown(unit, CAPABILITY, null)))
   const halved = await takeBlock()
   await pass(120)
   const recovering = await takeBlock()
@@ -93,4 +93,19 @@ test('a complaint halves the rate once, and it comes back by a tenth a minute', 
   const later = await takeBlock()
 
   assert.deepEqual([full, halved, recovering, recovered, later], [6, 3, 4, 6, 6])
+})
+
+test('a complaint that names a rate is obeyed by all replicas when it is lower than the half', async (t) => {
+  const { pool, budget, unit, pass } = await setup(t, 5)
+  await budget.take(unit, CAPABILITY, 1)
+  await budget.slowDown(unit, CAPABILITY, 1)
+  await pass(10)
+  // Another replica: two seconds' worth of one call a second.
+  const named = await makeRateBudget(pool).take(unit, CAPABILITY, 10)
+  await pass(60)
+  await budget.slowDown(unit, CAPABILITY, 100)
+  await pass(10)
+  const halved = await budget.take(unit, CAPABILITY, 10)
+
+  assert.deepEqual([named.granted, halved.granted], [2, 1])
 })

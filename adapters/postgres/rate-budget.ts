@@ -4,7 +4,8 @@
  * `next_free_at` is when the calls granted so far will have used up their share of the rate. While it lies ahead nobody
  * gets a permit; once it is reached, a block of permits moves it on by their number × the time of one call. Time that
  * passed unused is not saved up beyond the lateness of an asker, so no second sees more than the rate plus one block.
- * A rate refusal halves the rate; a tenth of the full rate comes back each minute.
+ * A rate refusal halves the rate, or takes the figure that it names when that is less; a tenth of the full rate comes
+ * back each minute.
  *
  * | minutes after a first refusal | share of the rate |
  * | --- | --- |
@@ -60,23 +61,24 @@ const TAKE_PERMITS: Statement = {
     from block k left join rate_budgets b on b.direct_unit = k.id and b.capability = $2`,
 }
 
+// $1 direct unit, $2 capability, $3 calls a second that the bureau named, or null.
 const SLOW_DOWN: Statement = {
   name: 'rate_budget.slow_down',
   text: `
+    with named as (
+      select id::text as id, least(1, $3::double precision / rate_per_second) as share
+      from direct_units where id = $1::uuid
+    )
     insert into rate_budgets as b (direct_unit, capability, next_free_at, slow_factor, slowed_at)
-    values ($1, $2, clock_timestamp(), 0.5, clock_timestamp())
+    select id, $2, clock_timestamp(), greatest(${SLOW_FACTOR_MIN}, least(0.5, share)), clock_timestamp() from named
     on conflict (direct_unit, capability) do update
-    set slow_factor = greatest(${SLOW_FACTOR_MIN}, ${SHARE} / 2), slowed_at = clock_timestamp()
+    set slow_factor = greatest(${SLOW_FACTOR_MIN}, least(${SHARE} / 2, (select share from named))),
+      slowed_at = clock_timestamp()
     where b.slowed_at is null or b.slowed_at < clock_timestamp() - ${SLOWED_AGAIN_SECONDS} * interval '1 second'`,
 }
 
-export interface SharedRateBudget extends RateBudget {
-  /** The bureau said that calls come too fast. */
-  slowDown(unit: string, capability: string): Promise<void>
-}
-
 /** Source: Leqi access guide V2.006, rate control; the rate itself is the direct unit's setting. */
-export function makeRateBudget(pool: pg.Pool): SharedRateBudget {
+export function makeRateBudget(pool: pg.Pool): RateBudget {
   return {
     async take(unit, capability, permits) {
       const values = [unit, capability, permits]
@@ -84,8 +86,8 @@ export function makeRateBudget(pool: pg.Pool): SharedRateBudget {
       if (answer === undefined) throw new Defect('a rate budget of a direct unit that is not in the settings')
       return { granted: answer.granted, waitMs: answer.granted > 0 ? 0 : answer.wait_ms }
     },
-    async slowDown(unit, capability) {
-      await run(pool, SLOW_DOWN, [unit, capability])
+    async slowDown(unit, capability, perSecondMax) {
+      await run(pool, SLOW_DOWN, [unit, capability, perSecondMax])
     },
   }
 }

@@ -32,6 +32,7 @@ test('a server that is too old, of another encoding or careless with crashes is 
   const refused = new ServerRefused(problems)
 
   assert.equal(problems.length, 5)
+  assert.match(refused.messageEn, /DATABASE_URL/)
   for (const word of ['14', 'SQL_ASCII', 'fsync', 'synchronous_commit', 'full_page_writes']) {
     assert.ok(refused.message.includes(word) && refused.messageEn.includes(word), word)
   }

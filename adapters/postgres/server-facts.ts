@@ -30,8 +30,8 @@ export class ServerRefused extends Error {
   readonly messageEn: string
 
   constructor(problems: readonly ServerProblem[]) {
-    super(problems.map(({ message }) => message).join('；'))
-    this.messageEn = problems.map(({ messageEn }) => messageEn).join('; ')
+    super(`DATABASE_URL 所指的数据库不可用于存储：${problems.map(({ message }) => message).join('；')}`)
+    this.messageEn = `the database of DATABASE_URL must not hold the memory: ${problems.map(({ messageEn }) => messageEn).join('; ')}`
   }
 }
 

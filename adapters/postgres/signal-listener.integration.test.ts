@@ -3,9 +3,10 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkSignal } from '../../connector/issuing/ports.js'
 import { type TestDatabase, withSchema } from '../../connector/testing/database.js'
+import { startLink } from '../../connector/testing/link.js'
 import { makeSignalListener } from './signal-listener.js'
 
-const ALL = ['batches', 'events', 'inbox', 'invoices', 'moves', 'orders', 'settings']
+const ALL = ['batches', 'callbacks', 'events', 'inbox', 'invoices', 'moves', 'orders', 'settings', 'stops']
 
 /** A listener whose calls can be awaited one by one. */
 async function listen(t: TestContext, { url, schema }: TestDatabase) {
@@ -44,12 +45,12 @@ test('signals are heard after the commit, those of a rollback never', async (t) 
   const first = await next()
 
   await assert.rejects(
-    store.database.transaction(async (tx) => {
+    store.database.transaction('other', async (tx) => {
       await store.signals.announce(tx, ['orders'])
       throw new Error('changed its mind')
     }),
   )
-  await store.database.transaction(async (tx) => {
+  await store.database.transaction('other', async (tx) => {
     await store.signals.announce(tx, ['invoices', 'events'])
     await store.signals.announce(tx, [])
     assert.deepEqual(heard, [])
@@ -64,7 +65,7 @@ test('signals of another schema and words of a newer release are not heard', asy
   const { next } = await listen(t, mine)
   await next()
 
-  await theirs.store.database.transaction((tx) => theirs.store.signals.announce(tx, ['orders']))
+  await theirs.store.database.transaction('other', (tx) => theirs.store.signals.announce(tx, ['orders']))
   await mine.pool.query('select pg_notify($1, $2)', [`${mine.schema}_work`, 'orders refunds'])
 
   assert.deepEqual(await next(), ['orders'])
@@ -79,11 +80,26 @@ test('a broken connection comes back by itself and tells everything', async (t) 
     `listener ${database.schema}`,
   ])
   const again = await next()
-  await database.store.database.transaction((tx) => database.store.signals.announce(tx, ['moves']))
+  await database.store.database.transaction('other', (tx) => database.store.signals.announce(tx, ['moves']))
 
   assert.deepEqual(again, ALL)
   assert.deepEqual(await next(), ['moves'])
   assert.ok(errors.length > 0)
+})
+
+test('a link that falls silent is found by a ping, and what was missed is told on the next', async (t) => {
+  const database = await withSchema(t)
+  const link = await startLink(database.url)
+  t.after(() => link.close())
+  const { next, errors } = await listen(t, { ...database, url: link.url })
+  await next()
+
+  await link.fault({ silentTowards: ['client'] })
+  while (errors.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await link.heal()
+
+  assert.match(errors[0]?.message ?? '', /timeout/i)
+  assert.deepEqual(await next(), ALL)
 })
 
 test('a listener that is stopped leaves no connection, also twice and before it started', async (t) => {

@@ -13,7 +13,17 @@ import type { WorkSignal } from '../../connector/issuing/ports.js'
 import { type ConnectionOptions, toClientConfig } from './pool.js'
 import { signalChannelOf } from './schema-name.js'
 
-const SIGNALS: readonly WorkSignal[] = ['inbox', 'orders', 'invoices', 'batches', 'moves', 'events', 'settings']
+const SIGNALS: readonly WorkSignal[] = [
+  'inbox',
+  'orders',
+  'invoices',
+  'batches',
+  'moves',
+  'events',
+  'callbacks',
+  'settings',
+  'stops',
+]
 
 /** A silent link is noticed within this and the time that one ping may take. */
 const PING_INTERVAL_MS = 8_000

@@ -3,7 +3,7 @@
  * same transaction, so that no process works on with an older snapshot than it must.
  */
 import type pg from 'pg'
-import type { SignalBus, WorkSignal } from '../../connector/issuing/ports.js'
+import { type SignalBus, WAKE_SLICE_COUNT, type WorkSignal } from '../../connector/issuing/ports.js'
 import type { TaxTableName, TaxTableState, TaxTableStore, UnitFault } from '../../connector/issuing/supply-ports.js'
 import type { Database, Tx } from '../../connector/issuing/transaction.js'
 import type { ParkCause } from '../../connector/kernel/fault.js'
@@ -15,9 +15,6 @@ import { clientOf } from './database.js'
 import { wake } from './issuing/wake.js'
 import { raiseSettingsRevision } from './settings-revision.js'
 import { run, type Statement, toJson, toTimestamp } from './statement.js'
-
-/** Parked rows woken by one save; the sweep wakes the rest. */
-const WAKE_COUNT_MAX = 10_000
 
 const LOAD_STATES: Statement = {
   name: 'tax_tables.states',
@@ -101,9 +98,9 @@ const STALE_TABLES: Cured = { causes: ['tax_tables_stale'] }
 
 export function makeTaxTableStore(pool: pg.Pool, database: Database, signals: SignalBus): TaxTableStore {
   function save(work: (client: pg.PoolClient) => Promise<unknown>, cured: Cured = NOTHING): Promise<void> {
-    return database.transaction(async (tx: Tx) => {
+    return database.transaction('other', async (tx: Tx) => {
       await work(clientOf(tx))
-      if (cured.causes.length > 0) await wake(tx, { ...cured, limit: WAKE_COUNT_MAX })
+      if (cured.causes.length > 0) await wake(tx, { ...cured, limit: WAKE_SLICE_COUNT, goesOn: true })
       const signalled: WorkSignal[] =
         cured.causes.length > 0 ? ['settings', 'inbox', 'invoices', 'batches'] : ['settings']
       await Promise.all([raiseSettingsRevision(clientOf(tx)), signals.announce(tx, signalled)])

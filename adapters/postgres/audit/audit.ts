@@ -23,6 +23,8 @@ const COUNTS = `
     'undecidedMessages', (select count(*) from inbox_messages where due_at is not null),
     'parkedMessages', (select count(*) from inbox_messages where park_cause is not null),
     'refusedMessages', (select count(*) from inbox_messages where disposition in ('rejected', 'dead')),
+    'discarded', (select count(*) from inbox_messages where disposition = 'discarded')
+      + (select count(*) from orders where park_cause = 'discarded'),
     'orders', (select count(*) from orders),
     'finishedOrders', (select count(*) from orders where finished_at is not null),
     'parkedOrders', (select count(*) from orders where park_cause is not null),
@@ -34,9 +36,12 @@ const COUNTS = `
     'batches', (select count(*) from upload_batches),
     'results', (select count(*) from outbox_events),
     'pendingResults', (select count(*) from outbox_events where state = 'pending'),
+    'callbacks', (select count(*) from callback_deliveries),
+    'undeliveredCallbacks', (select count(*) from callback_deliveries where state <> 'delivered'),
     'numbers', (select coalesce(sum(size), 0) from number_segments),
     'freeNumbers', (select coalesce(sum(size - next_offset + returned_count), 0) from number_segments),
-    'moves', (select count(*) from transitions)
+    'moves', (select count(*) from transitions),
+    'actions', (select count(*) from actions)
   ) as counts`
 
 export interface AuditReport {
@@ -55,7 +60,7 @@ interface AuditViolation {
   count: number
 }
 
-/** Shape   every invariant that is broken, with examples; nothing is changed. Source: design, invariants I1–I14. */
+/** Shape   every invariant that is broken, with examples; nothing is changed. Source: design, invariants I1–I15. */
 export async function runAudit(pool: pg.Pool, schema: string): Promise<AuditReport> {
   const client = await pool.connect()
   try {

@@ -6,7 +6,21 @@ import { HISTORY_CHECKS } from './history-checks.js'
 import { RESOURCE_CHECKS } from './resource-checks.js'
 import { VERDICT_CHECKS } from './verdict-checks.js'
 
-export type InvariantId = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I13' | 'I14'
+export type InvariantId =
+  | 'I1'
+  | 'I2'
+  | 'I3'
+  | 'I4'
+  | 'I5'
+  | 'I6'
+  | 'I7'
+  | 'I8'
+  | 'I9'
+  | 'I10'
+  | 'I13'
+  | 'I14'
+  | 'I15'
+  | 'I16'
 
 export interface AuditCheck {
   invariant: InvariantId

@@ -1,4 +1,4 @@
-/** I13, I14: the log of moves, and that nothing is left without a next step. */
+/** I13–I15: the log of moves, that nothing is left without a next step, and the log of what people did. */
 import type { AuditCheck } from './checks.js'
 
 /** Where the states of today stand; the log must lead to exactly these. */
@@ -8,7 +8,8 @@ const CURRENT_STATES = `
   union all select 'invoice', id, state from invoices
   union all select 'batch', id, state from upload_batches
   union all select 'move', id, state from bureau_moves
-  union all select 'event', id, state from outbox_events`
+  union all select 'event', id, state from outbox_events
+  union all select 'delivery', event_id, state from callback_deliveries`
 
 export const HISTORY_CHECKS: readonly AuditCheck[] = [
   {
@@ -63,5 +64,30 @@ export const HISTORY_CHECKS: readonly AuditCheck[] = [
       ) i on i.batch_id = b.id
       where b.state in ('reserved', 'sending', 'in_doubt', 'accepted')
         and (i.count is null or i.count <> b.open_count)`,
+  },
+  {
+    invariant: 'I15',
+    what: 'an entry of the log of actions was changed, or one before it is missing',
+    sql: `
+      select a.id as example from actions a left join actions p on p.id = a.id - 1
+      where a.hash <> hash_action(a) or a.previous_hash <> coalesce(p.hash, '') or (a.id > 1 and p.id is null)`,
+  },
+  {
+    invariant: 'I15',
+    what: 'an invoice left the hands of people without two of them',
+    sql: `
+      select t.entity_id as example from {audit}.transitions t
+      where t.entity = 'invoice' and t.from_state in ('needs_person', 'issued', 'rejected') and not exists (
+        select from actions d where d.kind = 'doubt.close' and d.approver is not null
+          and d.detail->>'invoiceId' = t.entity_id::text)`,
+  },
+  {
+    invariant: 'I15',
+    what: 'the log of actions ends elsewhere than its chain',
+    sql: `
+      select c.last_id as example from (select coalesce(max(last_id), 0) as last_id, max(last_hash) as last_hash
+        from action_chain) c
+      left join (select id, hash from actions order by id desc limit 1) a on true
+      where c.last_id <> coalesce(a.id, 0) or c.last_hash is distinct from coalesce(a.hash, '')`,
   },
 ]

@@ -27,6 +27,7 @@ const LOAD_USING_UNITS: Statement = {
   name: 'directory.using_units',
   text: `
     select u.id, u.direct_unit_id, u.name, u.tax_no, u.leqi_id, u.region, u.verified_at is not null as is_verified,
+      exists (select 1 from restore_units r where r.using_unit_id = u.id and r.state <> 'released') as is_restored,
       u.profile, u.risk, s.drawer, s.number_warning_count, s.number_claim_count, s.auto_claim, s.auto_download_quota,
       s.auto_adjust_validity, s.quota_download_amount, s.max_net_per_invoice, s.max_lines_per_invoice, s.address,
       s.phone, s.bank, s.account, s.secondary_industries, s.has_former_rate_authorisation

@@ -51,6 +51,7 @@ export interface UsingUnitRow extends SettingsRow {
   leqi_id: string
   region: string | null
   is_verified: boolean
+  is_restored: boolean
   profile: TaxpayerProfile | null
   risk: TaxpayerRisk | null
 }
@@ -79,6 +80,7 @@ export function toUsingUnit(row: UsingUnitRow, direct: DirectUnit): UsingUnit {
     leqiId: row.leqi_id,
     region: row.region,
     isVerified: row.is_verified,
+    isRestored: row.is_restored,
     direct,
     settings: toSettings(row),
     profile: row.profile,

@@ -11,7 +11,7 @@ const ADVANCE_ORDERS: Statement = {
     with incoming as materialized (
       select * from json_to_recordset($1) as r(id uuid, state text, park_cause text, faults jsonb, letter text,
         using_unit_id uuid, mapping_version_id uuid, gross_amount numeric, invoice_count integer,
-        event_seq integer, fills text, warnings text)
+        event_seq integer, fills text, warnings text, fence bigint)
     ), advanced as (
       update orders o
       set state = r.state,
@@ -25,11 +25,13 @@ const ADVANCE_ORDERS: Statement = {
         invoice_count = r.invoice_count,
         open_count = r.invoice_count,
         event_seq = r.event_seq,
+        -- A try that ended is no try that broke off.
+        attempts = 0,
         due_at = case when r.state = 'received' and r.park_cause is null then o.due_at end,
         leased_until = null,
         finished_at = case when r.state = 'rejected' then now() end
       from incoming r
-      where o.id = any(array(select id from incoming)) and o.id = r.id
+      where o.id = any(array(select id from incoming)) and o.id = r.id and o.fence = r.fence
         and o.state = 'received' and o.park_cause is null
       returning o.id, o.state, o.park_cause
     ), filled as (
@@ -59,6 +61,7 @@ export async function advanceOrders(tx: Tx, orders: readonly OrderAdvance[]): Pr
     event_seq: order.eventSeq,
     fills: order.fills,
     warnings: order.warnings.length === 0 ? undefined : toJson(order.warnings),
+    fence: order.fence.toString(),
   }))
   const advanced = await run<{ id: string }>(clientOf(tx), ADVANCE_ORDERS, [toJson(rows)])
   return new Set(advanced.map(({ id }) => id))

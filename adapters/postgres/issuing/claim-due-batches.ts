@@ -7,24 +7,27 @@ import type { BatchStore, HeldBatch } from '../../../connector/issuing/batch-por
 import type { BatchState } from '../../../connector/issuing/states.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import type { Instant } from '../../../connector/kernel/time.js'
-import { run, type Statement, toPlainArray, toTimestamp } from '../statement.js'
+import { run, type Statement, toPlainArray } from '../statement.js'
+import { fairPick } from './fair-pick.js'
 
-// $1 now, $2 owner, $3 lease in ms, $4 states, $5 limit
+const PICK = fairPick({
+  table: 'upload_batches',
+  owner: 'using_unit_id',
+  isWanted: 'r.state = any($3::text[])',
+  limit: '$4',
+})
+
+// $1 owner, $2 lease in ms, $3 states, $4 limit
 const CLAIM_DUE: Statement = {
   name: 'batches.claim_due',
-  text: `
-    with picked as (
-      select id from upload_batches
-      where due_at <= $1 and (leased_until is null or leased_until <= now()) and state = any($4::text[])
-      order by due_at limit $5 for update skip locked
-    ), claimed as (
+  text: `${PICK}, claimed as (
       update upload_batches b
       set fence = b.fence + 1,
-        leased_by = $2,
-        leased_until = now() + $3 * interval '1 millisecond',
-        due_at = $1::timestamptz + $3 * interval '1 millisecond',
+        leased_by = $1,
+        leased_until = now() + $2 * interval '1 millisecond',
+        due_at = now() + $2 * interval '1 millisecond',
         was_in_doubt = b.was_in_doubt or (b.state = 'sending' and b.attempts > 0),
-        doubt_since = coalesce(b.doubt_since, case when b.state = 'sending' and b.attempts > 0 then $1::timestamptz end)
+        doubt_since = coalesce(b.doubt_since, case when b.state = 'sending' and b.attempts > 0 then now() end)
       where b.id = any(array(select id from picked))
       returning b.*
     )
@@ -54,7 +57,6 @@ export async function claimDueBatches(
   options: Parameters<BatchStore['claimDue']>[0],
 ): Promise<readonly HeldBatch[]> {
   const rows = await run<BatchRow>(pool, CLAIM_DUE, [
-    toTimestamp(options.now),
     options.lease.owner,
     options.lease.ms,
     toPlainArray(options.states),

@@ -5,24 +5,24 @@ import type { HeldMove, MoveStore } from '../../../connector/issuing/supply-port
 import { amount } from '../../../connector/kernel/amount.js'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import type { TaxPeriod } from '../../../connector/kernel/time.js'
-import { run, type Statement, toTimestamp } from '../statement.js'
+import { run, type Statement, toPlainArray } from '../statement.js'
 
-// $1 now, $2 owner, $3 lease in ms, $4 limit
+// $1 owner, $2 lease in ms, $3 limit, $4 resting units
 const CLAIM_MOVES: Statement = {
   name: 'moves.claim_due',
   text: `
     with picked as (
       select id, state from bureau_moves
-      where due_at <= $1 and (leased_until is null or leased_until <= now())
-      order by due_at limit $4 for update skip locked
+      where due_at <= now() and (leased_until is null or leased_until <= now()) and using_unit_id <> all($4::uuid[])
+      order by due_at limit $3 for update skip locked
     ), claimed as (
       update bureau_moves m
       set state = 'sent',
         attempts = m.attempts + 1,
         fence = m.fence + 1,
-        leased_by = $2,
-        leased_until = now() + $3 * interval '1 millisecond',
-        due_at = $1::timestamptz + $3 * interval '1 millisecond'
+        leased_by = $1,
+        leased_until = now() + $2 * interval '1 millisecond',
+        due_at = now() + $2 * interval '1 millisecond'
       where m.id = any(array(select id from picked))
       returning m.*
     ), moved as (
@@ -51,7 +51,7 @@ export async function claimDueMoves(
   pool: pg.Pool,
   options: Parameters<MoveStore['claimDue']>[0],
 ): Promise<readonly HeldMove[]> {
-  const values = [toTimestamp(options.now), options.lease.owner, options.lease.ms, options.limit]
+  const values = [options.lease.owner, options.lease.ms, options.limit, toPlainArray(options.resting)]
   const rows = await run<MoveRow>(pool, CLAIM_MOVES, values)
   return rows.map((row) => ({
     id: row.id,

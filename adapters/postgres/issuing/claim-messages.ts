@@ -1,26 +1,30 @@
 /** Takes up stored messages that are still undecided, each for one worker alone. */
 import type pg from 'pg'
-import type { StoredMessage } from '../../../connector/issuing/ports.js'
+import type { InboxStore, StoredMessage } from '../../../connector/issuing/ports.js'
 import type { Instant } from '../../../connector/kernel/time.js'
-import { run, type Statement, toTimestamp } from '../statement.js'
+import { run, type Statement } from '../statement.js'
+import { fairPick } from './fair-pick.js'
 
+const PICK = fairPick({
+  table: 'inbox_messages',
+  owner: 'business_type',
+  isWanted: '($3::boolean is null or (r.attempts > 0 or r.is_redelivered) = $3::boolean)',
+  limit: '$2',
+})
+
+// $1 lease in ms, $2 limit, $3 suspects or null
 const CLAIM_MESSAGES: Statement = {
   name: 'inbox.claim',
-  text: `
-    with picked as (
-      select id from inbox_messages
-      where due_at <= $1 and (leased_until is null or leased_until <= now())
-      order by due_at limit $3 for update skip locked
-    ), claimed as (
+  text: `${PICK}, claimed as (
       update inbox_messages m
-      set attempts = m.attempts + 1,
-        due_at = $1::timestamptz + $2 * interval '1 millisecond',
-        leased_until = now() + $2 * interval '1 millisecond'
+      set fence = m.fence + 1,
+        due_at = now() + $1 * interval '1 millisecond',
+        leased_until = now() + $1 * interval '1 millisecond'
       where m.id = any(array(select id from picked))
       returning m.*
     )
     select id, queue, business_type, source, message_id, correlation_id, traceparent, is_redelivered,
-      body, body_sha256, received_at, attempts
+      body, body_sha256, received_at, attempts, fence
     from claimed order by received_at, id`,
 }
 
@@ -37,13 +41,15 @@ interface MessageRow {
   body_sha256: string
   received_at: Instant
   attempts: number
+  fence: string
 }
 
 export async function claimMessages(
   pool: pg.Pool,
-  options: { now: Instant; leaseMs: number; limit: number },
+  options: Parameters<InboxStore['claim']>[0],
 ): Promise<readonly StoredMessage[]> {
-  const rows = await run<MessageRow>(pool, CLAIM_MESSAGES, [toTimestamp(options.now), options.leaseMs, options.limit])
+  const { leaseMs, limit, suspects } = options
+  const rows = await run<MessageRow>(pool, CLAIM_MESSAGES, [leaseMs, limit, suspects ?? null])
   return rows.map((row) => ({
     id: row.id,
     queue: row.queue,
@@ -57,5 +63,6 @@ export async function claimMessages(
     bodySha256: row.body_sha256,
     receivedAt: row.received_at,
     attempts: row.attempts,
+    fence: BigInt(row.fence),
   }))
 }

@@ -1,26 +1,30 @@
 /** Takes up orders that wait for nothing any more and are to be mapped again, with the bytes of their message. */
 import type pg from 'pg'
-import type { ParkedOrder } from '../../../connector/issuing/ports.js'
+import type { OrderStore, ParkedOrder } from '../../../connector/issuing/ports.js'
 import type { Instant } from '../../../connector/kernel/time.js'
-import { run, type Statement, toTimestamp } from '../statement.js'
+import { run, type Statement } from '../statement.js'
+import { fairPick } from './fair-pick.js'
 
+const PICK = fairPick({
+  table: 'orders',
+  owner: 'business_type',
+  isWanted: '($3::boolean is null or (r.attempts > 0) = $3::boolean)',
+  limit: '$2',
+})
+
+// $1 lease in ms, $2 limit, $3 suspects or null
 const CLAIM_WOKEN: Statement = {
   name: 'orders.claim_woken',
-  text: `
-    with picked as (
-      select id from orders
-      where due_at <= $1 and (leased_until is null or leased_until <= now())
-      order by due_at limit $3 for update skip locked
-    ), claimed as (
+  text: `${PICK}, claimed as (
       update orders o
-      set attempts = o.attempts + 1,
-        due_at = $1::timestamptz + $2 * interval '1 millisecond',
-        leased_until = now() + $2 * interval '1 millisecond'
+      set fence = o.fence + 1,
+        due_at = now() + $1 * interval '1 millisecond',
+        leased_until = now() + $1 * interval '1 millisecond'
       where o.id = any(array(select id from picked))
       returning o.*
     )
     select c.id, c.order_key, c.revision, c.source, c.business_type, c.order_no, m.body, c.received_at,
-      c.message_id, c.correlation_id, c.traceparent, c.attempts
+      c.message_id, c.correlation_id, c.traceparent, c.attempts, c.fence
     from claimed c join inbox_messages m on m.id = c.inbox_id
     order by c.received_at, c.id`,
 }
@@ -38,13 +42,15 @@ interface WokenRow {
   correlation_id: string | null
   traceparent: string | null
   attempts: number
+  fence: string
 }
 
 export async function claimWokenOrders(
   pool: pg.Pool,
-  options: { now: Instant; leaseMs: number; limit: number },
+  options: Parameters<OrderStore['claimWoken']>[0],
 ): Promise<readonly ParkedOrder[]> {
-  const rows = await run<WokenRow>(pool, CLAIM_WOKEN, [toTimestamp(options.now), options.leaseMs, options.limit])
+  const { leaseMs, limit, suspects } = options
+  const rows = await run<WokenRow>(pool, CLAIM_WOKEN, [leaseMs, limit, suspects ?? null])
   return rows.map((row) => ({
     id: row.id,
     orderKey: row.order_key,
@@ -58,5 +64,6 @@ export async function claimWokenOrders(
     correlationId: row.correlation_id,
     traceparent: row.traceparent,
     attempts: row.attempts,
+    fence: BigInt(row.fence),
   }))
 }

@@ -2,14 +2,12 @@
  * Locks orders by id and subtracts the parts that ended. Where none is left open nothing is written yet: `finish`,
  * which the caller runs for exactly these orders, writes the count together with the end, one update instead of two.
  */
-import type { Letter } from '../../../connector/invoice/draft.js'
 import type { OrderInProgress } from '../../../connector/issuing/ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
-import type { Fault } from '../../../connector/kernel/fault.js'
-import type { UsingUnitId } from '../../../connector/kernel/ids.js'
 import { Defect } from '../../../connector/kernel/never.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toJson } from '../statement.js'
+import { type OrderRow, toOrderInProgress } from './order-row.js'
 
 const CLOSE_PARTS: Statement = {
   name: 'orders.close_parts',
@@ -31,24 +29,6 @@ const CLOSE_PARTS: Statement = {
     select c.*, (select f.warnings from order_fills f where f.order_id = c.id) as warnings from closed c order by c.id`,
 }
 
-interface OrderRow {
-  id: string
-  order_key: string
-  source: string
-  business_type: string
-  order_no: string | null
-  letter: Letter
-  invoice_count: number
-  open_count: number
-  event_seq: number
-  /** JSON of `Fault[]`. */
-  warnings: string | null
-  message_id: string | null
-  correlation_id: string | null
-  traceparent: string | null
-  using_unit_id: UsingUnitId
-}
-
 export async function closeOrderParts(
   tx: Tx,
   closed: readonly { orderId: string; count: number }[],
@@ -57,20 +37,5 @@ export async function closeOrderParts(
   const counts = closed.map(({ orderId, count }) => ({ id: orderId, count }))
   const rows = await run<OrderRow>(clientOf(tx), CLOSE_PARTS, [toJson(counts)])
   if (rows.length !== closed.length) throw new Defect('parts of an order ended that is not in progress')
-  return rows.map((row) => ({
-    id: row.id,
-    orderKey: row.order_key,
-    source: row.source,
-    businessType: row.business_type,
-    orderNo: row.order_no,
-    letter: row.letter,
-    invoiceCount: row.invoice_count,
-    openCount: row.open_count,
-    eventSeq: row.event_seq,
-    warnings: row.warnings === null ? [] : (JSON.parse(row.warnings) as Fault[]),
-    messageId: row.message_id,
-    correlationId: row.correlation_id,
-    traceparent: row.traceparent,
-    usingUnitId: row.using_unit_id,
-  }))
+  return rows.map(toOrderInProgress)
 }

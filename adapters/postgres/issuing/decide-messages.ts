@@ -1,4 +1,4 @@
-/** Writes how stored messages ended or what they wait for; only where nobody has decided before. */
+/** Writes how held messages ended or what they wait for; only under their fence, and where nobody has decided before. */
 import type { InboxStore } from '../../../connector/issuing/ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
@@ -8,7 +8,8 @@ const DECIDE_MESSAGES: Statement = {
   name: 'inbox.decide',
   text: `
     with incoming as materialized (
-      select * from json_to_recordset($1) as r(id uuid, disposition text, order_id uuid, faults jsonb, park_cause text)
+      select * from json_to_recordset($1) as r(id uuid, fence bigint, disposition text, order_id uuid,
+        faults jsonb, park_cause text)
     ), decided as (
       update inbox_messages m
       set disposition = d.disposition,
@@ -21,7 +22,7 @@ const DECIDE_MESSAGES: Statement = {
         due_at = case when d.disposition is null and d.park_cause is null then m.due_at end,
         leased_until = null
       from incoming d
-      where m.id = any(array(select id from incoming)) and m.id = d.id
+      where m.id = any(array(select id from incoming)) and m.id = d.id and m.fence = d.fence
         and m.disposition is null and m.park_cause is null
       returning m.id, m.disposition, m.park_cause
     ), moved as (
@@ -39,6 +40,7 @@ export async function decideMessages(
   if (decisions.length === 0) return []
   const rows = decisions.map((decision) => ({
     id: decision.id,
+    fence: decision.fence.toString(),
     disposition: decision.disposition,
     order_id: decision.orderId,
     faults: decision.faults.length === 0 ? undefined : decision.faults,

@@ -1,4 +1,4 @@
-/** Closes or postpones a held move. */
+/** Closes or postpones a held move. Its next instant is as far from the database's present as from the caller's. */
 import type { MoveStore } from '../../../connector/issuing/supply-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
@@ -10,7 +10,7 @@ const FINISH_MOVE: Statement = {
     with finished as (
       update bureau_moves
       set state = $3,
-        due_at = case when $3 in ('granted', 'refused') then null else coalesce($4, due_at) end,
+        due_at = case when $3 in ('granted', 'refused') then null else coalesce(now() + ($4::timestamptz - $6::timestamptz), due_at) end,
         leased_by = null,
         leased_until = null,
         answer = $5,

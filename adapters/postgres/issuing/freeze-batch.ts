@@ -13,7 +13,7 @@ const FREEZE_BATCH: Statement = {
     with batch as materialized (
       select * from json_to_record($1) as b(id uuid, using_unit_id uuid, parent_id uuid, size integer,
         seller_name text, frozen_sha256 text, period text, issued_at timestamptz, leased_by text,
-        lease_ms double precision, due_at timestamptz, created_at timestamptz)
+        lease_ms double precision, created_at timestamptz)
     ), incoming as materialized (
       select * from json_to_recordset($2) as r(position integer, invoice_id uuid, invoice_number text,
         segment_id uuid, frozen_sha256 text, at integer, length integer)
@@ -21,7 +21,7 @@ const FREEZE_BATCH: Statement = {
       insert into upload_batches (id, using_unit_id, parent_id, state, size, open_count, seller_name, frozen_sha256,
         due_at, leased_by, leased_until, created_at)
       select id, using_unit_id, parent_id, 'sending', size, size, seller_name, frozen_sha256,
-        due_at, leased_by, now() + lease_ms * interval '1 millisecond', created_at
+        now() + lease_ms * interval '1 millisecond', leased_by, now() + lease_ms * interval '1 millisecond', created_at
       from batch returning id, fence
     ), items as (
       insert into upload_items (batch_id, position, invoice_id, invoice_number, segment_id, frozen, frozen_sha256)
@@ -59,7 +59,6 @@ export async function freezeBatch(tx: Tx, batch: NewBatch): Promise<void> {
     issued_at: toTimestamp(batch.issuedAt),
     leased_by: batch.lease.owner,
     lease_ms: batch.lease.until - batch.createdAt,
-    due_at: toTimestamp(batch.lease.until),
     created_at: toTimestamp(batch.createdAt),
   }
   const items = batch.items.map((item, position) => ({

@@ -15,10 +15,12 @@ const INSERT_MESSAGES: Statement = {
         is_redelivered, substring($2::bytea from at for length), body_sha256, received_at, disposition, order_id,
         faults, park_cause,
         case when park_cause is not null then received_at end,
-        case when disposition is null and park_cause is null then received_at end
+        case when disposition is null and park_cause is null then least(received_at, now()) end
       from json_to_recordset($1) as r(id uuid, queue text, business_type text, source text, message_id text,
         correlation_id text, traceparent text, is_redelivered boolean, at integer, length integer, body_sha256 text,
         received_at timestamptz, disposition text, order_id uuid, faults jsonb, park_cause text)
+      -- The answer to an earlier COMMIT of the same messages may have been lost: what it stored stays as it is.
+      on conflict (id) do nothing
       returning id, disposition, park_cause, received_at
     )
     insert into transitions (entity, entity_ids, to_state, cause, at)

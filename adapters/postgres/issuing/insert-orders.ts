@@ -25,7 +25,7 @@ const INSERT_ORDERS: Statement = {
         mapping_version_id, letter, state, park_cause,
         case when park_cause is not null then received_at end, faults,
         message_id, correlation_id, traceparent, gross_amount, invoice_count, invoice_count, event_seq,
-        case when state = 'received' and park_cause is null then received_at end,
+        case when state = 'received' and park_cause is null then least(received_at, now()) end,
         received_at, case when state = 'rejected' then received_at end
       from incoming order by order_key, revision
       on conflict (order_key, revision) do nothing

@@ -1,6 +1,7 @@
 /**
  * Moves a held batch, and with it the invoices named; one statement, so that a lost fence changes nothing at all.
- * `due_at` follows the state: none for a batch that is final or parked; else as asked, or the end of the lease.
+ * `due_at` follows the state: none for a batch that is final or parked; else as far from the database's present as was
+ * asked from the caller's, or the end of the lease.
  */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
@@ -15,8 +16,7 @@ const MOVE_BATCH: Statement = {
     with change as materialized (
       select *, $4::jsonb as given,
         to_state in ('settled', 'refused', 'divided', 'withdrawn', 'needs_person') as is_final
-      from jsonb_to_record($4) as c(to_state text, due_at timestamptz, release boolean, receipt_no text,
-        accepted_at timestamptz, polls integer, park_cause text, doubt_since timestamptz, open_count integer,
+      from jsonb_to_record($4) as c(to_state text, due_at timestamptz, release boolean, polls integer, park_cause text, doubt_since timestamptz, open_count integer,
         at timestamptz, invoices_from text[], invoices_to text)
     ), held as materialized (
       select id, state, fence from upload_batches where id = $1 and fence = $2 and state = any($3::text[]) for update
@@ -26,11 +26,9 @@ const MOVE_BATCH: Statement = {
         park_cause = case when c.given ? 'park_cause' then c.park_cause else b.park_cause end,
         due_at = case
           when c.is_final or (case when c.given ? 'park_cause' then c.park_cause else b.park_cause end) is not null
-          then null else coalesce(c.due_at, b.due_at, c.at) end,
+          then null else coalesce(now() + (c.due_at - c.at), b.due_at, now()) end,
         leased_by = case when c.release then null else b.leased_by end,
         leased_until = case when c.release then null else b.leased_until end,
-        receipt_no = case when c.given ? 'receipt_no' then c.receipt_no else b.receipt_no end,
-        accepted_at = case when c.given ? 'accepted_at' then c.accepted_at else b.accepted_at end,
         polls = coalesce(c.polls, b.polls),
         was_in_doubt = b.was_in_doubt or c.to_state = 'in_doubt',
         doubt_since = coalesce(c.doubt_since, b.doubt_since, case when c.to_state = 'in_doubt' then c.at end),
@@ -65,8 +63,6 @@ export async function moveBatch(tx: Tx, change: Parameters<BatchStore['move']>[1
     to_state: change.to,
     due_at: toNullableTimestamp(change.dueAt),
     release: change.release,
-    receipt_no: change.receiptNo,
-    accepted_at: change.acceptedAt === undefined ? undefined : toNullableTimestamp(change.acceptedAt),
     polls: change.polls,
     park_cause: change.parkCause,
     doubt_since: change.doubtSince === undefined ? undefined : toTimestamp(change.doubtSince),

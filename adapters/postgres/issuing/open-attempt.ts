@@ -1,4 +1,7 @@
-/** Writes that bytes are about to leave, before they do (P3). */
+/**
+ * Writes that bytes are about to leave, before they do (P3); the lease begins anew, as the call is about to. Asked again
+ * for the same attempt, it finds what it wrote.
+ */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
@@ -8,12 +11,19 @@ import { run, type Statement, toTimestamp } from '../statement.js'
 const OPEN_ATTEMPT: Statement = {
   name: 'batches.open_attempt',
   text: `
-    with held as materialized (
+    with known as materialized (
+      select attempt_no from upload_attempts where id = $3 and fence = $2
+    ), held as materialized (
       select id, state from upload_batches
       where id = $1 and fence = $2 and state in ('reserved', 'sending', 'in_doubt') and park_cause is null
+        and not exists (select from known)
       for update
     ), opened as (
-      update upload_batches b set state = 'sending', attempts = b.attempts + 1
+      update upload_batches b
+      set state = 'sending',
+        attempts = b.attempts + 1,
+        leased_until = now() + $6 * interval '1 millisecond',
+        due_at = now() + $6 * interval '1 millisecond'
       from held h where b.id = h.id
       returning b.id, b.fence, b.attempts, h.state as from_state
     ), attempt as (
@@ -31,7 +41,7 @@ const OPEN_ATTEMPT: Statement = {
       union all
       select 'invoice', array_agg(id), 'reserved', 'sending', 0 from sent having count(*) > 0
     )
-    select attempts from opened`,
+    select attempts from opened union all select attempt_no from known`,
 }
 
 export async function openAttempt(
@@ -44,6 +54,7 @@ export async function openAttempt(
     attempt.attemptId,
     toTimestamp(attempt.startedAt),
     toTimestamp(attempt.deadlineAt),
+    attempt.leaseMs,
   ])
   return opened === undefined ? null : { attemptNo: opened.attempts }
 }

@@ -18,7 +18,7 @@ test('an order that ends tells what its sender was warned of, and nothing where 
   const { store } = await withSchema(t)
   const [warned, bare] = [anOrder({ warnings: WARNINGS }), anOrder({ fills: null })]
 
-  const ended = await store.database.transaction(async (tx) => {
+  const ended = await store.database.transaction('other', async (tx) => {
     await store.orders.insert(tx, [warned, bare])
     await store.orders.markInProgress(tx, [warned.id, bare.id])
     return store.orders.closeParts(
@@ -36,10 +36,10 @@ test('mapping an order again replaces its warnings', async (t) => {
   const { store } = await withSchema(t)
   const order = anOrder({ state: 'received', parkCause: 'mapping_fault', warnings: [], fills: null })
 
-  const [ended] = await store.database.transaction(async (tx) => {
+  const [ended] = await store.database.transaction('other', async (tx) => {
     await store.orders.insert(tx, [order])
     await store.orders.wake(tx, { causes: ['mapping_fault'], limit: 1 })
-    const mapped = { ...order, state: 'mapped' as const, parkCause: null, warnings: WARNINGS, fills: '{}' }
+    const mapped = { ...order, state: 'mapped' as const, parkCause: null, warnings: WARNINGS, fills: '{}', fence: 0n }
     assert.deepEqual(await store.orders.advanceReceived(tx, [mapped]), new Set([order.id]))
     await store.orders.markInProgress(tx, [order.id])
     return store.orders.closeParts(tx, [{ orderId: order.id, count: 1 }])

@@ -2,14 +2,14 @@
 import type pg from 'pg'
 import type { MoveStore } from '../../../connector/issuing/supply-ports.js'
 import { formatAmount } from '../../../connector/kernel/amount.js'
-import { run, type Statement, toTimestamp } from '../statement.js'
+import { run, type Statement } from '../statement.js'
 
 const PLAN_MOVE: Statement = {
   name: 'moves.plan',
   text: `
     with planned as (
       insert into bureau_moves (id, using_unit_id, kind, serial, number_count, amount, period, state, due_at)
-      values ($1, $2, $3, $4, $5, $6, $7, 'planned', $8)
+      values ($1, $2, $3, $4, $5, $6, $7, 'planned', now())
       on conflict (using_unit_id, kind) where state in ('planned', 'sent', 'in_doubt') do nothing
       returning id
     ), moved as (
@@ -27,7 +27,6 @@ export async function planMove(pool: pg.Pool, move: Parameters<MoveStore['plan']
     move.numberCount,
     move.amount === null ? null : formatAmount(move.amount),
     move.period,
-    toTimestamp(move.dueAt),
   ])
   return planned ?? null
 }

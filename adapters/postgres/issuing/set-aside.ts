@@ -1,19 +1,20 @@
 /**
- * Sets refused invoices that time cures aside in a parked batch of their own, with the bytes they had. What was ever in
- * doubt stays so: a later `03` may still be our own earlier upload.
+ * Sets accepted invoices aside in a batch of their own, with the bytes they had: parked, when the bureau refused them for
+ * a cause that time cures; in doubt, when they are the rest that nothing is known of. What was ever in doubt stays so: a
+ * later `03` may still be our own earlier upload.
  */
 import type { BatchStore } from '../../../connector/issuing/batch-ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
-import { run, type Statement, toPlainArray, toTimestamp } from '../statement.js'
+import { run, type Statement, toNullableTimestamp, toPlainArray, toTimestamp } from '../statement.js'
 
-// $1 batch, $2 id of the new batch, $3 invoices, $4 cause, $5 instant. The hash is that of the items' hashes, as for
-// every batch.
+// $1 batch, $2 id of the new batch, $3 invoices, $4 cause, $5 instant, $6 state, $7 in doubt since, $8 ms until it is
+// due. The hash is that of the items' hashes, as for every batch.
 const SET_ASIDE: Statement = {
   name: 'batches.set_aside',
   text: `
     with aside as (
-      update invoices set state = 'reserved', batch_id = $2
+      update invoices set state = $6::text, batch_id = $2
       where id = any($3::uuid[]) and batch_id = $1 and state = 'accepted'
       returning id
     ), items as (
@@ -24,9 +25,10 @@ const SET_ASIDE: Statement = {
       returning position, frozen_sha256
     ), batch as (
       insert into upload_batches (id, using_unit_id, parent_id, state, size, open_count, seller_name, frozen_sha256,
-        park_cause, was_in_doubt, doubt_since, created_at)
-      select $2, b.using_unit_id, b.id, 'reserved', c.count, c.count, b.seller_name, c.hash, $4, b.was_in_doubt,
-        b.doubt_since, $5
+        park_cause, was_in_doubt, doubt_since, due_at, created_at)
+      select $2, b.using_unit_id, b.id, $6::text, c.count, c.count, b.seller_name, c.hash, $4::text,
+        b.was_in_doubt or $6::text = 'in_doubt', $7::timestamptz,
+        now() + $8::double precision * interval '1 millisecond', $5
       from upload_batches b
       cross join (
         select count(*)::integer as count,
@@ -36,9 +38,9 @@ const SET_ASIDE: Statement = {
       where b.id = $1 and c.count > 0
     ), moved as (
       insert into transitions (entity, entity_ids, from_state, to_state, cause, at)
-      select 'invoice', array_agg(id), 'accepted', 'reserved', $4, $5::timestamptz from aside having count(*) > 0
+      select 'invoice', array_agg(id), 'accepted', $6::text, $4::text, $5::timestamptz from aside having count(*) > 0
       union all
-      select 'batch', array[$2::uuid], null, 'reserved', $4, $5::timestamptz from aside having count(*) > 0
+      select 'batch', array[$2::uuid], null, $6::text, $4::text, $5::timestamptz from aside having count(*) > 0
     )
     select id from aside`,
 }
@@ -48,7 +50,18 @@ export async function setAside(
   batchId: string,
   aside: Parameters<BatchStore['setAside']>[2],
 ): Promise<ReadonlySet<string>> {
-  const values = [batchId, aside.id, toPlainArray(aside.invoiceIds), aside.cause, toTimestamp(aside.at)]
+  const { to } = aside
+  const isParked = to.state === 'reserved'
+  const values = [
+    batchId,
+    aside.id,
+    toPlainArray(aside.invoiceIds),
+    isParked ? to.cause : null,
+    toTimestamp(aside.at),
+    to.state,
+    toNullableTimestamp(isParked ? null : to.since),
+    isParked ? null : to.dueAt - aside.at,
+  ]
   const changed = await run<{ id: string }>(clientOf(tx), SET_ASIDE, values)
   return new Set(changed.map(({ id }) => id))
 }

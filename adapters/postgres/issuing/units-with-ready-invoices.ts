@@ -4,7 +4,7 @@
  */
 import type pg from 'pg'
 import type { UsingUnitId } from '../../../connector/kernel/ids.js'
-import { run, type Statement } from '../statement.js'
+import { run, type Statement, toPlainArray } from '../statement.js'
 
 const UNITS_WITH_READY: Statement = {
   name: 'invoices.units_with_ready',
@@ -22,10 +22,14 @@ const UNITS_WITH_READY: Statement = {
         order by using_unit_id, id limit 1
       ) next
     )
-    select using_unit_id from waiting order by id limit $1`,
+    select using_unit_id from waiting where using_unit_id <> all($2::uuid[]) order by id limit $1`,
 }
 
-export async function loadUnitsWithReadyInvoices(pool: pg.Pool, limit: number): Promise<readonly UsingUnitId[]> {
-  const rows = await run<{ using_unit_id: UsingUnitId }>(pool, UNITS_WITH_READY, [limit])
+export async function loadUnitsWithReadyInvoices(
+  pool: pg.Pool,
+  limit: number,
+  busy: readonly UsingUnitId[],
+): Promise<readonly UsingUnitId[]> {
+  const rows = await run<{ using_unit_id: UsingUnitId }>(pool, UNITS_WITH_READY, [limit, toPlainArray(busy)])
   return rows.map((row) => row.using_unit_id)
 }

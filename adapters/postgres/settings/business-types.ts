@@ -3,6 +3,9 @@ import type { ResultDelivery } from '../../../connector/issuing/directory.js'
 import type { TaxpayerId } from '../../../connector/kernel/ids.js'
 import { type Query, saveRow } from './query.js'
 
+/** How long the secret before the present one signs as well. */
+const FORMER_SECRET_HOURS = 24
+
 export interface BusinessTypeSettings {
   code: string
   name: string
@@ -91,9 +94,24 @@ export async function saveBusinessType(query: Query, change: BusinessTypeChange)
     mapping_version_id: change.mappingVersionId,
     delivery: settings.delivery,
     callback_url: settings.callbackUrl,
-    ...(change.callbackSecretSealed === null ? {} : { callback_secret_sealed: change.callbackSecretSealed }),
   }
   await saveRow(query, 'business_types', { code: settings.code }, row)
+  if (change.callbackSecretSealed !== null) await replaceSecret(query, settings.code, change.callbackSecretSealed)
+  if (settings.delivery === 'amqp') return
+  await query.from('callback_endpoints').insert({ business_type: settings.code }).onConflict('business_type').ignore()
+}
+
+/** The secret that was there signs as well for a while, so that the receiver may change over in between. */
+async function replaceSecret(query: Query, code: string, sealed: string): Promise<void> {
+  await query.run(
+    `update business_types
+     set callback_secret_sealed = ?,
+       callback_former_secret_sealed = callback_secret_sealed,
+       callback_former_until =
+         case when callback_secret_sealed is not null then now() + interval '${FORMER_SECRET_HOURS} hours' end
+     where code = ?`,
+    [sealed, code],
+  )
 }
 
 export async function deleteBusinessTypes(query: Query, codes: readonly string[]): Promise<void> {

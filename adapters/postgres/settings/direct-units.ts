@@ -55,9 +55,10 @@ export async function saveDirectUnit(query: Query, { id, settings, ...change }: 
   }
   await saveRow(query, 'direct_units', { id }, row)
   if (!change.isUnverified) return
-  // What parked the unit was said of the old key or address.
+  // What stopped the unit was said of the old key or address.
   await query.from('direct_units').where({ id }).update({ verified_at: null, fault: null, park_cause: null })
   await query.from('using_units').where({ direct_unit_id: id }).update({ verified_at: null })
+  await query.from('bureau_stops').where({ direct_unit_id: id }).delete()
 }
 
 export async function deleteDirectUnits(query: Query, ids: readonly string[]): Promise<void> {

@@ -23,14 +23,17 @@ export async function findUsedUnits(query: Query, ids: readonly string[]): Promi
   return rows.filter(({ reason }) => reason !== null)
 }
 
-/** Of these business types, those with messages or orders that have not ended. */
+/** Of these business types, those with messages or orders that have not ended, or results on their way by callback. */
 export async function findUsedTypes(query: Query, codes: readonly string[]): Promise<string[]> {
   if (codes.length === 0) return []
   const { rows }: { rows: { code: string }[] } = await query.run(
     `select code from business_types t where t.code = any(?) and (
        exists (select from inbox_messages i where i.business_type = t.code and i.due_at is not null)
        or exists (select from inbox_messages i where i.business_type = t.code and i.park_cause is not null)
-       or exists (select from orders o where o.business_type = t.code and o.state in ('received', 'mapped', 'in_progress')))`,
+       or exists (select from orders o where o.business_type = t.code and o.state in ('received', 'mapped', 'in_progress'))
+       or exists (
+         select from callback_deliveries d join callback_endpoints e on e.business_type = d.endpoint
+         where d.endpoint = t.code and d.due_at is not null and e.disabled_for is null))`,
     [[...codes]],
   )
   return rows.map(({ code }) => code)

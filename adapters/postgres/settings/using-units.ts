@@ -73,6 +73,7 @@ export async function saveUsingUnit(query: Query, change: UsingUnitChange): Prom
       ...(isUnverified ? { verified_at: null, fault: null } : {}),
     },
   )
+  if (isUnverified) await query.from('bureau_stops').where({ using_unit_id: id }).delete()
 }
 
 export async function deleteUsingUnits(query: Query, ids: readonly string[]): Promise<void> {
