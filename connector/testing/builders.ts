@@ -71,6 +71,7 @@ export function aUsingUnit({ direct, settings, profile, risk, ...changes }: Unit
     leqiId: '9876543210fedcba9876',
     region: '13100000000',
     isVerified: true,
+    isRestored: false,
     direct: aDirectUnit(direct),
     settings: { ...SETTINGS, ...settings },
     profile: profile === null ? null : { ...PROFILE, ...profile },

@@ -14,8 +14,13 @@ export interface ConnectorProcess {
   start(env: Readonly<Record<string, string>>): Promise<void>
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
-  /** SIGTERM; resolves when it has drained and is gone. */
-  stop(): Promise<void>
+  /** SIGTERM; resolves when it has drained and is gone, to its exit code. */
+  stop(): Promise<number | null>
+  /** SIGSTOP: it stands still, with all that it holds. */
+  pause(): void
+  /** SIGCONT. */
+  goOn(): void
+  pid(): number | null
 }
 
 export function makeConnectorProcess(owner: Owner): ConnectorProcess {
@@ -23,9 +28,9 @@ export function makeConnectorProcess(owner: Owner): ConnectorProcess {
   const leave = async (how: 'kill' | 'stop') => {
     const leaving = child
     child = null
-    await leaving?.[how]()
+    return (await leaving?.[how]()) ?? null
   }
-  owner.after(() => leave('kill'))
+  owner.after(async () => void (await leave('kill')))
   return {
     async start(env) {
       await leave('kill')
@@ -34,7 +39,10 @@ export function makeConnectorProcess(owner: Owner): ConnectorProcess {
       child = startChild('connector', ['--import', import.meta.resolve('tsx'), MAIN, 'start'], own)
       await child.waitForLine(/connector\.started/)
     },
-    kill: () => leave('kill'),
+    kill: async () => void (await leave('kill')),
     stop: () => leave('stop'),
+    pause: () => child?.pause(),
+    goOn: () => child?.goOn(),
+    pid: () => child?.pid ?? null,
   }
 }

@@ -79,6 +79,16 @@ export async function addUnit(pool: pg.Pool, changes: Parameters<typeof aUsingUn
   return unit
 }
 
+/** Stores a business type whose results travel by callback, with its endpoint. */
+export async function addEndpoint(pool: pg.Pool, unit: Pick<UsingUnit, 'id'>, code = 'shop'): Promise<void> {
+  await pool.query(
+    `insert into business_types (code, name, using_unit_id, delivery, callback_url, callback_secret_sealed)
+     values ($1, $1, $2, 'callback', 'https://receiver.example/' || $1, 'sealed ' || $1)`,
+    [code, unit.id],
+  )
+  await pool.query('insert into callback_endpoints (business_type) values ($1)', [code])
+}
+
 async function insertDirectUnit(pool: pg.Pool, direct: DirectUnit): Promise<void> {
   await pool.query(
     `insert into direct_units (id, name, tax_no, leqi_id, environment, api_url, proxy, capabilities, rate_per_second,

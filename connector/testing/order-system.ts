@@ -11,6 +11,8 @@ interface OutgoingMessage {
   messageId?: string
   correlationId?: string
   headers?: Record<string, unknown>
+  /** Further properties of AMQP, which the connector must not believe. */
+  properties?: { replyTo?: string; contentEncoding?: string; contentType?: string; userId?: string }
 }
 
 export interface IncomingResult {
@@ -34,6 +36,8 @@ export interface OrderSystem {
   bindResults(): Promise<void>
   /** Takes one message from the order queue, as a consumer that dies with it would; it goes back to the queue. */
   takeAndDie(): Promise<void>
+  /** Takes one message from the order queue and refuses it for good, as the broker does with what nobody takes. */
+  refuseOne(): Promise<void>
   close(): Promise<void>
 }
 
@@ -47,12 +51,13 @@ export async function openOrderSystem(url: string, namePrefix: string): Promise<
     received,
     async publish(...messages) {
       const named = messages.map((message) => ({ ...message, messageId: message.messageId ?? randomUUID() }))
-      for (const { businessType, body, messageId, correlationId, headers = {} } of named) {
+      for (const { businessType, body, messageId, correlationId, headers = {}, properties } of named) {
         publisher.publish(`${namePrefix}leqi.orders`, `order.${businessType}`, toBytes(body), {
           persistent: true,
           contentType: 'application/json',
           headers,
           messageId,
+          ...properties,
           ...(correlationId !== undefined && { correlationId }),
         })
       }
@@ -74,6 +79,13 @@ export async function openOrderSystem(url: string, namePrefix: string): Promise<
         channel.consume(`${namePrefix}leqi.orders`, () => resolve(), { noAck: false }).catch(reject)
       })
       await dying.close()
+    },
+    async refuseOne() {
+      const channel = await connection.createChannel()
+      const message = await channel.get(`${namePrefix}leqi.orders`, { noAck: false })
+      if (message === false) throw new Error('the order queue is empty')
+      channel.nack(message, false, false)
+      await channel.close()
     },
     close: () => connection.close(),
   }

@@ -18,7 +18,7 @@ import { stringify } from 'yaml'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../adapters/leqi/simulator/simulator.js'
 import { makePool } from '../../adapters/postgres/pool.js'
 import { auditSchemaOf } from '../../adapters/postgres/schema-name.js'
-import { toTopology } from '../../adapters/rabbitmq/topology.js'
+import { declareTopology, toTopology } from '../../adapters/rabbitmq/topology.js'
 import { makeLogger } from '../../adapters/system/logger.js'
 import { runCli } from '../app/cli/program.js'
 import { type Connector, compose } from '../app/compose.js'
@@ -55,6 +55,8 @@ export interface PipelineOptions {
   env?: Record<string, string>
   /** false: results find no queue until `orderSystem.bindResults()`. Default true. */
   bindsResults?: boolean
+  /** false: the doors are there, and no unit was asked about; connectors are the test's. Default true. */
+  startsConnector?: boolean
 }
 
 interface Applied {
@@ -69,14 +71,21 @@ export interface Pipeline {
   view: ReturnType<typeof makeView>
   pool: pg.Pool
   schema: string
+  /** What the connectors wrote so far, one JSON object a line; no lines below `LOG_LEVEL`. */
+  log: readonly string[]
   /** Environment of the connector, for one that runs as a process of its own. */
   env: Readonly<Record<string, string>>
-  /** Changes the settings and applies them as an operator does; `flags` as on the command line. */
-  apply(change?: ChangeSettings, flags?: readonly string[]): Promise<Applied>
+  /** Changes the settings and applies them as an operator does; `flags` as on the command line, `verb` another than apply. */
+  apply(change?: ChangeSettings, flags?: readonly string[], verb?: readonly string[]): Promise<Applied>
+  /** A command line of an operator. */
+  cli(...args: readonly string[]): Promise<Applied>
   start(): Promise<void>
   /** Stops the connector as a signal does; servers and all that is stored stay. */
   stop(): Promise<StopReport>
+  /** Answered while it stops, too, until the page itself is gone. */
   readiness(): Promise<Readiness>
+  /** One more connector on the same memory and broker; `env` as far as it differs. */
+  startReplica(env: Record<string, string>): Promise<Replica>
   /** Another connection to the broker, for an order system that publishes by several. */
   openOrderSystem(): Promise<OrderSystem>
   /** The next result of an order that no test took before. */
@@ -95,12 +104,27 @@ export interface Pipeline {
   sql<R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<R[]>
 }
 
+interface Replica {
+  connector: Connector
+  /** Told to stop with all that it holds, and not waited for: whoever cut it off before leaves it no chance. */
+  drop(): Promise<void>
+}
+
 interface Readiness {
   status: string
   phase: string
+  dependencies: Record<string, { isUp: boolean; lastError: string | null }>
   parked: readonly { entity: string; cause: string; count: number }[]
   results: { pendingCount: number; unroutableCount: number }
-  units: readonly { taxNo: string; isVerified: boolean; freeNumberCount: number }[]
+  callbacks: { pendingCount: number; exhaustedCount: number; disabledEndpoints: readonly { businessType: string }[] }
+  units: readonly {
+    taxNo: string
+    isVerified: boolean
+    freeNumberCount: number
+    restored: { state: string; ground: string } | null
+  }[]
+  stops: readonly { directUnit: string; taxNo: string | null; cause: string; code: string; message: string }[]
+  clockFaults: readonly { directUnit: string; skewMs: number; message: string }[]
 }
 
 interface Ground {
@@ -135,11 +159,13 @@ async function openPipeline(options: PipelineOptions, closers: (() => Promise<un
   options.prepareBureau?.(ground.simulator.control)
   const stored = await applySettings(ground, options.settings, ['--offline'])
   if (stored.exitCode !== 0) throw new Error(`the settings are refused\n${stored.lines.join('\n')}`)
+  const startsConnector = options.startsConnector !== false
   // A unit that cannot be verified is what some tests begin with.
-  await applySettings(ground)
+  if (startsConnector) await applySettings(ground)
+  else await declareBrokerObjects(ground.env.AMQP_URL, ground.env.LEQI_NAME_PREFIX)
   const pipeline = makePipeline(ground, await connectOrderSystem(ground))
   closers.push(() => pipeline.stop())
-  await pipeline.start()
+  if (startsConnector) await pipeline.start()
   if (options.bindsResults !== false) await pipeline.orderSystem.bindResults()
   return pipeline
 }
@@ -187,6 +213,12 @@ async function connectOrderSystem({ env, closers }: Ground): Promise<OrderSystem
   return orderSystem
 }
 
+async function declareBrokerObjects(url: string, namePrefix: string): Promise<void> {
+  const connection = await amqp.connect(url)
+  await declareTopology(connection, toTopology(namePrefix))
+  await connection.close()
+}
+
 async function removeBrokerObjects(url: string, namePrefix: string): Promise<void> {
   const topology = toTopology(namePrefix)
   const connection = await amqp.connect(url)
@@ -202,6 +234,7 @@ async function applySettings(
   { env, folder, settings }: Ground,
   change: ChangeSettings = () => undefined,
   flags: readonly string[] = [],
+  verb: readonly string[] = ['apply'],
 ): Promise<Applied> {
   change(settings, (name, text) => {
     writeFileSync(join(folder, name), text)
@@ -209,8 +242,12 @@ async function applySettings(
   })
   const file = join(folder, 'settings.yaml')
   writeFileSync(file, stringify(settings, { aliasDuplicateObjects: false }))
+  return runVerb(env, [...verb, file, ...flags])
+}
+
+async function runVerb(env: Record<string, string>, args: readonly string[]): Promise<Applied> {
   const lines: string[] = []
-  const exitCode = await runCli(['apply', file, ...flags], {
+  const exitCode = await runCli(args, {
     source: { ...readHost(), env },
     print: (line) => lines.push(line),
     complain: (line) => lines.push(line),
@@ -243,25 +280,31 @@ function makePipeline(ground: Ground, orderSystem: OrderSystem): Pipeline {
     view,
     pool,
     schema: env.LEQI_DB_SCHEMA,
+    log: logLines,
     env,
     until,
     nextResultWhere,
     openOrderSystem: () => connectOrderSystem(ground),
-    apply(change, flags) {
+    cli: (...args) => runVerb(env, args),
+    apply(change, flags, verb) {
       // One settings file for all tests of a pipeline: they take turns.
-      const turn = applying.then(() => applySettings(ground, change, flags))
+      const turn = applying.then(() => applySettings(ground, change, flags, verb))
       applying = turn.catch(() => undefined)
       return turn
     },
     async start() {
-      const config = loadConfig({ ...readHost(), env }, ['databaseUrl', 'amqpUrl', 'masterKey'])
-      connector = await compose(config, makeLogger({ level: env.LOG_LEVEL ?? 'warn', destination: toLines(logLines) }))
-      await startAll(connector.services)
+      connector = await startConnector(env, logLines)
+    },
+    async startReplica(changes) {
+      const replica = await startConnector({ ...env, ...changes }, logLines)
+      const drop = async () => void (await stopAll(replica.services, { deadlineMs: 0 }))
+      ground.closers.push(drop)
+      return { connector: replica, drop }
     },
     async stop() {
-      const services = connector?.services ?? []
+      const report = await stopAll(connector?.services ?? [])
       connector = null
-      return stopAll(services)
+      return report
     },
     async readiness() {
       const response = await fetch(`${connector?.address()}/readyz`)
@@ -284,6 +327,16 @@ function makePipeline(ground: Ground, orderSystem: OrderSystem): Pipeline {
       return (await pool.query<R>(text, [...values])).rows
     },
   }
+}
+
+async function startConnector(env: Record<string, string>, logLines: string[]): Promise<Connector> {
+  const config = loadConfig({ ...readHost(), env }, ['databaseUrl', 'amqpUrl', 'masterKey'])
+  const connector = await compose(
+    config,
+    makeLogger({ level: env.LOG_LEVEL ?? 'warn', destination: toLines(logLines) }),
+  )
+  await startAll(connector.services)
+  return connector
 }
 
 function toLines(lines: string[]): Writable {

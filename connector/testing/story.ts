@@ -4,6 +4,7 @@
  */
 import { v7 } from 'uuid'
 import type { BatchItem, FrozenItem, NewBatch } from '../issuing/batch-ports.js'
+import type { Hold } from '../issuing/held.js'
 import type {
   IssuingStore,
   NewEvent,
@@ -27,6 +28,12 @@ export const LEASE_MS = 15_000
 /** The present to the millisecond: leases run by the database's clock, so a story cannot live in another year. */
 export function now(): Instant {
   return instant(Date.now())
+}
+
+/** A hold that is never lost. */
+export function aHold(): Hold {
+  const signal = new AbortController().signal
+  return { signal, sinceMs: 0, isTrusted: () => true, extend: (statement) => statement(), release: () => undefined }
 }
 
 export function aMessage(changes: Partial<NewInboxMessage> = {}): NewInboxMessage {
@@ -110,7 +117,12 @@ export interface Frozen {
 }
 
 /** The stations of one unit. */
-export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-1') {
+export function makeStory(
+  store: IssuingStore,
+  unit: UsingUnit,
+  owner = 'worker-1',
+  delivery: NewEvent['delivery'] = 'amqp',
+) {
   const period: TaxPeriod = taxPeriodOf(now())
   const year = 2000 + Number(period.slice(2, 4))
 
@@ -123,7 +135,7 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
     const invoices = orders.flatMap((order) =>
       Array.from({ length: partCount }, (_, index) => anInvoice(order, unit, { splitNo: index + 1, parkCause })),
     )
-    await store.database.transaction(async (tx) => {
+    await store.database.transaction('other', async (tx) => {
       await store.orders.insert(tx, orders)
       await store.orders.insertInvoices(tx, invoices)
       await store.inbox.insert(tx, messages)
@@ -138,7 +150,7 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
     // A made-up range in the bureau's form.
     const [first, last] = [start, start + BigInt(count - 1)].map((each) => each.toString() as InvoiceNumber)
     if (first === undefined || last === undefined) throw new Error('a segment has two ends')
-    await store.database.transaction(async (tx) => {
+    await store.database.transaction('other', async (tx) => {
       await store.moves.finish(tx, { ...move, to: 'granted', dueAt: null, answer: { kind: 'granted' }, at: now() })
       const id = v7()
       await store.numbers.addSegment(tx, { id, usingUnitId: unit.id, moveId: move.id, year, first, last, size: count })
@@ -149,18 +161,17 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
   async function grantQuota(yuan: string): Promise<void> {
     const move = await makeMove('quota_download', null, amount(yuan))
     const entry = { amount: amount(yuan), moveId: move.id, validFrom: null, validTo: null }
-    await store.database.transaction(async (tx) => {
+    await store.database.transaction('other', async (tx) => {
       await store.moves.finish(tx, { ...move, to: 'granted', dueAt: null, answer: { kind: 'granted' }, at: now() })
       await store.quota.creditDownload(tx, unit.id, period, entry)
     })
   }
 
   async function makeMove(kind: 'number_claim' | 'quota_download', numberCount: number | null, sum: Amount | null) {
-    const at = now()
     const id = v7()
-    const move = { id, usingUnitId: unit.id, kind, serial: v7(), numberCount, amount: sum, period, dueAt: at }
+    const move = { id, usingUnitId: unit.id, kind, serial: v7(), numberCount, amount: sum, period }
     await store.moves.plan(move)
-    const held = await store.moves.claimDue({ now: at, lease: { owner, ms: LEASE_MS }, limit: 1_000 })
+    const held = await store.moves.claimDue({ lease: { owner, ms: LEASE_MS }, limit: 1_000, resting: [] })
     const own = held.find((each) => each.id === id)
     if (own === undefined) throw new Error('the move was not claimed')
     return { id, fence: own.fence }
@@ -168,7 +179,7 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
 
   /** Numbers, quota, frozen bytes for what is ready and fits; null when nothing is. */
   function reserve(limit = 100): Promise<Frozen | null> {
-    return store.database.transaction(async (tx) => {
+    return store.database.transaction('other', async (tx) => {
       const ready = await store.batches.lockReady(tx, unit.id, limit)
       if (ready.length === 0) return null
       const quota = await store.quota.lock(tx, unit.id, period)
@@ -214,47 +225,28 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
   async function send(batch: { id: string; fence: bigint }): Promise<string | null> {
     const attemptId = v7()
     const startedAt = now()
-    const attempt = { ...batch, attemptId, startedAt, deadlineAt: after(startedAt, 60_000) }
-    const opened = await store.database.transaction((tx) => store.batches.openAttempt(tx, attempt))
+    const attempt = { ...batch, attemptId, startedAt, deadlineAt: after(startedAt, 60_000), leaseMs: LEASE_MS }
+    const opened = await store.database.transaction('other', (tx) => store.batches.openAttempt(tx, attempt))
     return opened === null ? null : attemptId
   }
 
   /** Closes the attempt as accepted and moves the batch on; false when the fence was lost. */
-  function accept(batch: { id: string; fence: bigint }, attemptId: string): Promise<boolean> {
+  async function accept(batch: { id: string; fence: bigint }, attemptId: string, receiptNo = v7()): Promise<boolean> {
     const at = now()
-    const receiptNo = v7()
-    return store.database.transaction(async (tx) => {
-      await closeAttempt(tx, attemptId, 'accepted', receiptNo)
-      return store.batches.move(tx, {
-        ...batch,
-        from: ['sending'],
-        to: 'accepted',
-        receiptNo,
-        acceptedAt: at,
-        polls: 0,
-        dueAt: at,
-        release: true,
-        at,
-        invoices: { from: ['sending', 'in_doubt'], to: 'accepted' },
-      })
-    })
+    const { id, fence } = batch
+    const accepted = { id, fence, attemptId, receiptNo, requestId: null, at, dueAt: at }
+    return (await store.database.transaction('other', (tx) => store.batches.accept(tx, accepted))) === 'accepted'
   }
 
-  async function closeAttempt(
-    tx: Tx,
-    id: string,
-    outcome: 'accepted' | 'in_doubt' | 'refused',
-    receiptNo: string | null = null,
-  ): Promise<void> {
-    const finishedAt = now()
-    const rest = { leftProcess: true, requestId: null, answer: null, finishedAt }
-    await store.batches.closeAttempt(tx, { id, outcome, receiptNo, ...rest })
+  async function closeAttempt(tx: Tx, id: string, outcome: 'in_doubt' | 'refused'): Promise<void> {
+    const rest = { leftProcess: true, receiptNo: null, requestId: null, answer: null, finishedAt: now() }
+    await store.batches.closeAttempt(tx, { id, outcome, ...rest })
   }
 
   /** Verdicts for all open items: issued, but refused for those that `isRefused` names. */
   function settle(batch: { id: string; fence: bigint }, isRefused: (item: BatchItem) => boolean = () => false) {
     const at = now()
-    return store.database.transaction(async (tx) => {
+    return store.database.transaction('other', async (tx) => {
       const items = await store.batches.loadItems(tx, batch.id)
       const change = {
         from: ['accepted' as const],
@@ -302,6 +294,7 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
         order,
         parts.filter((part) => part.orderId === order.id),
         at,
+        delivery,
       ),
     )
     await store.orders.finish(
@@ -321,7 +314,7 @@ export function makeStory(store: IssuingStore, unit: UsingUnit, owner = 'worker-
     if (attemptId === null || !(await accept(batch, attemptId))) throw new Error('the fence was lost')
     const events = (await settle(batch, isRefused)) ?? []
     await store.outbox.markPublished(
-      events.map((event) => event.id),
+      events.map(({ id }) => ({ id, attempts: 1 })),
       now(),
     )
     return events
@@ -351,7 +344,13 @@ export function hashItems(items: readonly { frozenSha256: string }[]): string {
   return sha256(items.map((item) => item.frozenSha256).join(''))
 }
 
-function makeFinal(unit: UsingUnit, order: OrderInProgress, parts: readonly OrderPart[], at: Instant) {
+function makeFinal(
+  unit: UsingUnit,
+  order: OrderInProgress,
+  parts: readonly OrderPart[],
+  at: Instant,
+  delivery: NewEvent['delivery'],
+) {
   const rejectedCount = parts.filter((part) => part.state === 'rejected').length
   const state = orderEnd({ issuedCount: parts.length - rejectedCount, rejectedCount })
   const [id, seq] = [v7(), order.eventSeq + 1]
@@ -379,7 +378,9 @@ function makeFinal(unit: UsingUnit, order: OrderInProgress, parts: readonly Orde
     body,
     bodySha256: sha256(body),
     createdAt: at,
-    lease: { owner: 'worker-1', until: after(at, LEASE_MS) },
+    businessType: order.businessType,
+    delivery,
+    lease: delivery === 'callback' ? null : { owner: 'worker-1', until: after(at, LEASE_MS) },
   }
   return { state, event }
 }

@@ -1,12 +1,18 @@
 /** Everything that may happen to orders, left in every state that they may rest in: for audits and plans. */
 import assert from 'node:assert/strict'
 import { v7 } from 'uuid'
+import { makeDeliveryStore } from '../../adapters/postgres/deliveries/delivery-store.js'
+import type { Fault } from '../kernel/fault.js'
 import { after } from '../kernel/time.js'
-import { addUnit, type TestDatabase } from './database.js'
+import { anAction } from './conformance/actions.js'
+import { anAttempt } from './conformance/deliveries.js'
+import { addEndpoint, addUnit, type TestDatabase } from './database.js'
 import { aMessage, hashItems, LEASE_MS, makeStory, now, type Story } from './story.js'
 
+const REASON: Fault = { code: 'MSG-json', path: '', message: '不是 JSON', messageEn: 'no JSON', cure: 'sender' }
+
 /** Two units with everything that may happen to an order, in every state it may rest in. */
-export async function tellEverything({ store, pool }: TestDatabase): Promise<void> {
+export async function tellEverything({ store, pool }: Pick<TestDatabase, 'store' | 'pool'>): Promise<void> {
   for (const name of ['示例销售有限公司', '示例商贸有限公司']) {
     const story = makeStory(store, await addUnit(pool, { name }))
     await story.grantNumbers(60)
@@ -26,7 +32,11 @@ export async function tellEverything({ store, pool }: TestDatabase): Promise<voi
     assert.ok(doubtful !== null && (await story.send(doubtful)) !== null)
     const change = { from: ['sending' as const], to: 'in_doubt' as const, dueAt: now(), release: true, at: now() }
     const invoices = { from: ['sending' as const], to: 'in_doubt' as const }
-    await store.database.transaction((tx) => store.batches.move(tx, { ...doubtful, ...change, invoices }))
+    await store.database.transaction('other', async (tx) => {
+      await store.batches.move(tx, { ...doubtful, ...change, invoices })
+      const incident = { batchId: doubtful.id, invoiceId: null, at: now(), detail: { requestId: 'r-1' } }
+      await store.incidents.note(tx, [{ ...incident, kind: 'stranger_named' }])
+    })
     await store.moves.plan({
       id: v7(),
       usingUnitId: story.unit.id,
@@ -35,17 +45,44 @@ export async function tellEverything({ store, pool }: TestDatabase): Promise<voi
       numberCount: null,
       amount: null,
       period: story.period,
-      dueAt: now(),
     })
   }
+  await deliverByCallback({ store, pool })
   const undecided = { disposition: null, orderId: null } as const
   const messages = [
     aMessage(undecided),
     aMessage({ ...undecided, parkCause: 'mapping_missing' }),
-    aMessage({ disposition: 'dead' }),
-    aMessage({ disposition: 'ignored' }),
+    aMessage({ disposition: 'dead', faults: [REASON] }),
+    aMessage({ disposition: 'ignored', faults: [REASON] }),
   ]
-  await store.database.transaction((tx) => store.inbox.insert(tx, messages))
+  const discarded = aMessage({ disposition: 'discarded', faults: [REASON] })
+  await store.database.transaction('other', async (tx) => {
+    await store.inbox.insert(tx, [...messages, discarded])
+    await store.actions.append(tx, anAction({ kind: 'letters.discard', detail: { ids: [discarded.id] } }))
+    await store.actions.append(tx, anAction())
+    await store.actions.append(tx, anAction({ kind: 'doubt.close', approver: 'accountant' }))
+  })
+}
+
+/** Results by callback in every state that a delivery may rest in, and one that was never taken up. */
+async function deliverByCallback({ store, pool }: Pick<TestDatabase, 'store' | 'pool'>): Promise<void> {
+  const unit = await addUnit(pool, { name: '示例回调有限公司' })
+  await addEndpoint(pool, unit)
+  for (const delivery of ['both', 'callback'] as const) {
+    const story = makeStory(store, unit, 'worker-1', delivery)
+    await story.grantNumbers(2)
+    await story.grantQuota('1000.00')
+    await story.receive(2)
+    await story.issueReady()
+  }
+  const deliveries = makeDeliveryStore(pool)
+  const held = await deliveries.claimDue({ lease: { owner: 'w', ms: LEASE_MS }, endpointCap: 3, limit: 3 })
+  const attempts = held.map((each, index) => anAttempt(each, (['delivered', 'retrying', 'exhausted'] as const)[index]))
+  await store.database.transaction('other', async (tx) => {
+    const { endpoints } = await deliveries.lockEndpoints(tx, ['shop'])
+    await deliveries.conclude(tx, attempts)
+    await deliveries.saveEndpoints(tx, endpoints)
+  })
 }
 
 /** One batch is refused as a whole and divided; one half is withdrawn, and its numbers go to others. */
@@ -63,7 +100,7 @@ async function divideAndWithdraw(story: Story, store: TestDatabase['store']): Pr
     frozenSha256: hashItems(items),
     lease,
   }))
-  await store.database.transaction(async (tx) => {
+  await store.database.transaction('other', async (tx) => {
     await story.closeAttempt(tx, attempt, 'refused')
     await store.batches.divide(tx, parent, halves, now())
   })
@@ -75,21 +112,22 @@ async function divideAndWithdraw(story: Story, store: TestDatabase['store']): Pr
   const [aside] = await store.batches.loadItems(null, sent.id)
   assert.ok(aside !== undefined)
   const asideId = v7()
-  await store.database.transaction(async (tx) => {
+  await store.database.transaction('other', async (tx) => {
     const at = now()
-    await store.batches.setAside(tx, sent.id, { id: asideId, invoiceIds: [aside.invoiceId], cause: 'quota_empty', at })
+    const to = { state: 'reserved' as const, cause: 'quota_empty' as const }
+    await store.batches.setAside(tx, sent.id, { id: asideId, invoiceIds: [aside.invoiceId], to, at })
     const change = { from: ['accepted' as const], to: 'accepted' as const, dueAt: at, release: true, openCount: 1, at }
     await store.batches.move(tx, { ...batch, ...change })
   })
   await story.settle(batch)
-  await store.database.transaction((tx) => store.orders.wake(tx, { causes: ['quota_empty'], limit: 10 }))
+  await store.database.transaction('other', (tx) => store.orders.wake(tx, { causes: ['quota_empty'], limit: 10 }))
   for (const id of [withdrawn.id, asideId]) await withdraw(story, store, id)
   await story.issueReady()
 }
 
 async function withdraw(story: Story, store: TestDatabase['store'], id: string): Promise<void> {
   const items = await store.batches.loadItems(null, id)
-  await store.database.transaction(async (tx) => {
+  await store.database.transaction('other', async (tx) => {
     const at = now()
     const change = {
       from: ['reserved' as const],

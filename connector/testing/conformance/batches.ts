@@ -36,9 +36,11 @@ function proveReadiness(open: OpenStore): void {
     const story = await setup(bench, 5)
     const { store } = bench
 
-    const [first, second, contents] = await store.database.transaction(async (tx) => {
+    const [first, second, contents] = await store.database.transaction('other', async (tx) => {
       const mine = await store.batches.lockReady(tx, story.unit.id, 3)
-      const theirs = await store.database.transaction((other) => store.batches.lockReady(other, story.unit.id, 3))
+      const theirs = await store.database.transaction('other', (other) =>
+        store.batches.lockReady(other, story.unit.id, 3),
+      )
       const oldest = mine.slice(0, 2).map(({ id }) => id)
       return [mine, theirs, await store.batches.loadContents(tx, oldest)] as const
     })
@@ -58,7 +60,7 @@ function proveReadiness(open: OpenStore): void {
     assert.ok(first !== undefined && second !== undefined && third !== undefined)
 
     const before = await store.batches.unitsWithReadyInvoices(10)
-    await store.database.transaction(async (tx) => {
+    await store.database.transaction('other', async (tx) => {
       const ready = await store.batches.lockReady(tx, first, 10)
       const ids = ready.map(({ id }) => id)
       await store.batches.parkInvoices(tx, ids, 'quota_empty')
@@ -66,7 +68,19 @@ function proveReadiness(open: OpenStore): void {
 
     assert.deepEqual(before, [first, second, third])
     assert.deepEqual(await store.batches.unitsWithReadyInvoices(1), [second])
+    assert.deepEqual(await store.batches.unitsWithReadyInvoices(1, [second]), [third])
     assert.equal(await store.batches.countParked(first, 'quota_empty'), 1)
+  })
+
+  test('one invoice of a unit is in the first batches, however many another unit has', async (t) => {
+    const bench = await open(t)
+    await setup(bench, 300)
+    const only = await setup(bench, 1)
+
+    const units = await bench.store.batches.unitsWithReadyInvoices(2)
+
+    assert.equal(units[1], only.unit.id)
+    assert.equal((await reserve(only)).items.length, 1)
   })
 
   test('a frozen batch keeps its bytes, numbers and order', async (t) => {
@@ -102,7 +116,7 @@ function proveHolding(open: OpenStore): void {
       const attempt = await story.send(batch)
       assert.ok(attempt !== null && (await story.accept(batch, attempt)))
     }
-    const claim = { now: after(now(), 1_000), states: ['accepted' as const], limit: 3 }
+    const claim = { states: ['accepted' as const], limit: 3 }
 
     const held: string[] = []
     const work = async (_: unknown, index: number) => {
@@ -123,7 +137,6 @@ function proveHolding(open: OpenStore): void {
     const batch = await reserve(await setup(bench))
     const claim = (ms: number) =>
       bench.store.batches.claimDue({
-        now: after(now(), 10 * LEASE_MS),
         lease: { owner: 'other', ms },
         states: OPEN_STATES,
         limit: 10,
@@ -144,22 +157,77 @@ function proveHolding(open: OpenStore): void {
     const [fresh, sent] = [await reserve(story, 1), await reserve(story, 1)]
     await story.send(sent)
     await bench.store.batches.renewLeases([fresh, sent], 0)
-    const at = after(now(), 10 * LEASE_MS)
 
     const found = await bench.store.batches.claimDue({
-      now: at,
       lease: { owner: 'rescuer', ms: LEASE_MS },
       states: ['sending'],
       limit: 10,
     })
 
     assert.deepEqual(
-      found.map(({ id, state, attempts, wasInDoubt, doubtSince }) => ({ id, state, attempts, wasInDoubt, doubtSince })),
+      found.map(({ id, state, attempts, wasInDoubt, doubtSince }) => ({
+        ...{ id, state, attempts, wasInDoubt },
+        isDoubtDated: doubtSince !== null,
+      })),
       [
-        { id: fresh.id, state: 'sending', attempts: 0, wasInDoubt: false, doubtSince: null },
-        { id: sent.id, state: 'sending', attempts: 1, wasInDoubt: true, doubtSince: at },
+        { id: fresh.id, state: 'sending', attempts: 0, wasInDoubt: false, isDoubtDated: false },
+        { id: sent.id, state: 'sending', attempts: 1, wasInDoubt: true, isDoubtDated: true },
       ],
     )
+  })
+
+  test('a batch that was let go is due at once; one that another holds is not let go by its former holder', async (t) => {
+    const bench = await open(t)
+    const story = await setup(bench)
+    const [own, foreign] = [await reserve(story, 1), await reserve(story, 1)]
+
+    await bench.store.batches.letGo([own, { id: foreign.id, fence: 7n }])
+    const lease = { owner: 'next', ms: LEASE_MS }
+    const found = await bench.store.batches.claimDue({ lease, states: OPEN_STATES, limit: 10 })
+
+    assert.deepEqual(
+      found.map(({ id, wasInDoubt }) => ({ id, wasInDoubt })),
+      [{ id: own.id, wasInDoubt: false }],
+    )
+    assert.equal((await bench.store.batches.renewLeases([own], LEASE_MS)).size, 0, 'and nothing brings its lease back')
+  })
+
+  test('a worker whose clock is an hour ahead or behind postpones by as much as it means', async (t) => {
+    const bench = await open(t)
+    const story = await setup(bench)
+    const postpone = async (skewMs: number, delayMs: number) => {
+      const batch = await reserve(story, 1)
+      const at = after(now(), skewMs)
+      const change = { from: ['sending' as const], to: 'in_doubt' as const, release: true, at }
+      await bench.store.database.transaction('other', (tx) =>
+        bench.store.batches.move(tx, { ...batch, ...change, dueAt: after(at, delayMs) }),
+      )
+      return batch.id
+    }
+    const due = [await postpone(3_600_000, 0)]
+    await postpone(-3_600_000, 60_000)
+
+    const lease = { owner: 'next', ms: LEASE_MS }
+    const found = await bench.store.batches.claimDue({ lease, states: OPEN_STATES, limit: 10 })
+
+    assert.deepEqual(
+      found.map(({ id }) => id),
+      due,
+    )
+  })
+
+  test('whose lease ran out may still write while nobody took the batch up, and not afterwards', async (t) => {
+    const bench = await open(t)
+    const story = await setup(bench)
+    const [left, taken] = [await reserve(story, 1), await reserve(story, 1)]
+    const attempts = [await story.send(left), await story.send(taken)]
+    await bench.store.batches.renewLeases([left, taken], 0)
+    const isLeftWritten = await story.accept(left, attempts[0] ?? '')
+    const claim = { lease: { owner: 'next', ms: LEASE_MS }, states: ['sending' as const], limit: 10 }
+    const found = await bench.store.batches.claimDue(claim)
+    const isTakenWritten = await story.accept(taken, attempts[1] ?? '')
+
+    assert.deepEqual([isLeftWritten, found.map(({ id }) => id), isTakenWritten], [true, [taken.id], false])
   })
 
   test('leases are renewed only for those who still hold the fence', async (t) => {
@@ -180,14 +248,14 @@ function proveFences(open: OpenStore): void {
     const story = await setup(bench)
     const stale = await reserve(story)
     await store.batches.renewLeases([stale], 0)
-    const claim = { now: after(now(), 1_000), lease: { owner: 'next', ms: LEASE_MS }, states: OPEN_STATES, limit: 1 }
+    const claim = { lease: { owner: 'next', ms: LEASE_MS }, states: OPEN_STATES, limit: 1 }
     const [held] = await store.batches.claimDue(claim)
     const lease = { owner: 'stale', until: after(now(), LEASE_MS) }
     const child = { id: v7(), positionsFrom: 0, positionsTo: 2, frozenSha256: hashItems(stale.items), lease }
     const move = { dueAt: now(), release: true, at: now() }
 
     const opened = await story.send(stale)
-    const changed = await store.database.transaction(async (tx) => [
+    const changed = await store.database.transaction('other', async (tx) => [
       await store.batches.move(tx, {
         ...stale,
         ...move,
@@ -212,7 +280,7 @@ function proveFences(open: OpenStore): void {
     const bench = await open(t)
     const batch = await reserve(await setup(bench))
 
-    const isMoved = await bench.store.database.transaction((tx) =>
+    const isMoved = await bench.store.database.transaction('other', (tx) =>
       bench.store.batches.move(tx, {
         ...batch,
         from: ['accepted'],
@@ -243,7 +311,7 @@ function proveFences(open: OpenStore): void {
       lease,
     }))
 
-    const isDivided = await store.database.transaction(async (tx) => {
+    const isDivided = await store.database.transaction('other', async (tx) => {
       await story.closeAttempt(tx, attempt, 'refused')
       return store.batches.divide(tx, parent, ranges, now())
     })
@@ -280,7 +348,8 @@ function proveVerdicts(open: OpenStore): void {
       refusal: null,
       at: now(),
     }))
-    const settle = () => store.database.transaction((tx) => store.batches.settleInvoices(tx, batch.id, verdicts))
+    const settle = () =>
+      store.database.transaction('other', (tx) => store.batches.settleInvoices(tx, batch.id, verdicts))
 
     const settled = [await settle(), await settle()]
 
@@ -296,9 +365,10 @@ function proveVerdicts(open: OpenStore): void {
     assert.ok(attempt !== null && (await story.accept(batch, attempt)))
     const [first, , third] = batch.items
     assert.ok(first !== undefined && third !== undefined)
-    const aside = { id: v7(), invoiceIds: [third.invoiceId, first.invoiceId], cause: 'quota_empty' as const, at: now() }
+    const to = { state: 'reserved' as const, cause: 'quota_empty' as const }
+    const aside = { id: v7(), invoiceIds: [third.invoiceId, first.invoiceId], to, at: now() }
 
-    const changed = await store.database.transaction((tx) => store.batches.setAside(tx, batch.id, aside))
+    const changed = await store.database.transaction('other', (tx) => store.batches.setAside(tx, batch.id, aside))
     const texts = await store.batches.loadFrozen(aside.id)
     const items = await store.batches.loadItems(null, aside.id)
 
@@ -320,7 +390,7 @@ function proveVerdicts(open: OpenStore): void {
     const batch = await reserve(story)
     const at = now()
 
-    const thawed = await store.database.transaction(async (tx) => {
+    const thawed = await store.database.transaction('other', async (tx) => {
       const change = { ...batch, dueAt: at, release: true, at }
       const invoices = { from: ['sending' as const], to: 'reserved' as const }
       await store.batches.move(tx, { ...change, from: ['sending'], to: 'reserved', invoices })
@@ -330,7 +400,37 @@ function proveVerdicts(open: OpenStore): void {
 
     assert.equal(thawed.size, 2)
     assert.deepEqual(await store.batches.loadItems(null, batch.id), [])
-    const ready = await store.database.transaction((tx) => store.batches.lockReady(tx, story.unit.id, 10))
+    const ready = await store.database.transaction('other', (tx) => store.batches.lockReady(tx, story.unit.id, 10))
     assert.deepEqual(new Set(ready.map(({ id }) => id)), thawed)
+  })
+
+  test('one unit with very many due batches does not hold up the only one of another', async (t) => {
+    const { store, addUnit } = await open(t)
+    const [many, few] = [makeStory(store, await addUnit()), makeStory(store, await addUnit())]
+    for (const story of [many, few]) {
+      await story.receive(story === many ? 20 : 1)
+      await story.grantNumbers(20)
+      await story.grantQuota('2000.00')
+    }
+    for (let count = 0; count < 20; count += 1) await setBack(many)
+    const only = await setBack(few)
+
+    const claimed = await store.batches.claimDue({
+      lease: { owner: 'w', ms: 60_000 },
+      states: ['reserved'],
+      limit: 8,
+    })
+
+    assert.ok(claimed.length <= 8 && claimed.length >= 4, String(claimed.length))
+    assert.ok(claimed.some(({ id }) => id === only.id))
+
+    /** A batch of one invoice, given back to be sent. */
+    async function setBack(story: typeof many) {
+      const batch = await story.reserve(1)
+      assert.ok(batch !== null)
+      const back = { from: ['sending' as const], to: 'reserved' as const, dueAt: now(), release: true, at: now() }
+      await store.database.transaction('other', (tx) => store.batches.move(tx, { ...batch, ...back }))
+      return batch
+    }
   })
 }

@@ -5,6 +5,7 @@
 import type { TestContext } from 'node:test'
 import type { IssuingStore } from '../../issuing/ports.js'
 import type { UsingUnit } from '../../taxpayer/taxpayer.js'
+import { proveActions } from './actions.js'
 import { proveBatches } from './batches.js'
 import { proveInbox } from './inbox.js'
 import { proveMoves } from './moves.js'
@@ -12,6 +13,7 @@ import { proveNumbers } from './numbers.js'
 import { proveOrders } from './orders.js'
 import { proveOutbox } from './outbox.js'
 import { proveQuota } from './quota.js'
+import { proveStops } from './stops.js'
 import { proveWaking } from './waking.js'
 
 /** A store of one test. */
@@ -32,4 +34,6 @@ export function proveIssuingStore(open: OpenStore): void {
   proveQuota(open)
   proveMoves(open)
   proveOutbox(open)
+  proveStops(open)
+  proveActions(open)
 }

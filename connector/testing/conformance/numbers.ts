@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { v7 } from 'uuid'
 import type { InvoiceNumber } from '../../kernel/ids.js'
-import { makeStory, now } from '../story.js'
+import { makeStory } from '../story.js'
 import type { OpenStore } from './issuing-store.js'
 
 function countUp(first: string, count: number): string[] {
@@ -16,7 +16,7 @@ export function proveNumbers(open: OpenStore): void {
     const story = makeStory(store, await addUnit())
     const segments = [await story.grantNumbers(5), await story.grantNumbers(5)]
     const take = (count: number) =>
-      store.database.transaction((tx) => store.numbers.take(tx, story.unit.id, story.year, count))
+      store.database.transaction('other', (tx) => store.numbers.take(tx, story.unit.id, story.year, count))
     const before = await store.numbers.stock(null, story.unit.id, story.year)
 
     const taken = [await take(3), await take(4), await take(9), await take(1)]
@@ -42,7 +42,9 @@ export function proveNumbers(open: OpenStore): void {
     const taken: string[] = []
     const work = async () => {
       for (;;) {
-        const numbers = await store.database.transaction((tx) => store.numbers.take(tx, story.unit.id, story.year, 7))
+        const numbers = await store.database.transaction('other', (tx) =>
+          store.numbers.take(tx, story.unit.id, story.year, 7),
+        )
         if (numbers.length === 0) return
         taken.push(...numbers.map(({ invoiceNumber }) => invoiceNumber))
       }
@@ -60,7 +62,7 @@ export function proveNumbers(open: OpenStore): void {
     await theirs.grantNumbers(5)
     await mine.grantNumbers(5)
 
-    const taken = await store.database.transaction(async (tx) => [
+    const taken = await store.database.transaction('other', async (tx) => [
       await store.numbers.take(tx, mine.unit.id, mine.year + 1, 3),
       await store.numbers.take(tx, mine.unit.id, mine.year, 9),
     ])
@@ -77,10 +79,10 @@ export function proveNumbers(open: OpenStore): void {
     const story = makeStory(store, await addUnit())
     const { first } = await story.grantNumbers(5)
     const take = (count: number) =>
-      store.database.transaction((tx) => store.numbers.take(tx, story.unit.id, story.year, count))
+      store.database.transaction('other', (tx) => store.numbers.take(tx, story.unit.id, story.year, count))
 
     await assert.rejects(
-      store.database.transaction(async (tx) => {
+      store.database.transaction('other', async (tx) => {
         await store.numbers.take(tx, story.unit.id, story.year, 5)
         throw new Error('the worker changed its mind')
       }),
@@ -101,13 +103,15 @@ export function proveNumbers(open: OpenStore): void {
     const [refused, burned] = batch.items
     assert.ok(refused !== undefined && burned !== undefined)
     const giveBack = (item: typeof refused, reason: string | null) =>
-      store.database.transaction((tx) => store.numbers.giveBack(tx, [item], reason))
+      store.database.transaction('other', (tx) => store.numbers.giveBack(tx, [item], reason))
     await giveBack(refused, null)
     await giveBack(burned, 'refused')
     const stock = await store.numbers.stock(null, story.unit.id, story.year)
 
     await assert.rejects(giveBack(refused, null), 'a number cannot come back twice')
-    const taken = await store.database.transaction((tx) => store.numbers.take(tx, story.unit.id, story.year, 9))
+    const taken = await store.database.transaction('other', (tx) =>
+      store.numbers.take(tx, story.unit.id, story.year, 9),
+    )
 
     assert.equal(stock.freeCount, 3)
     const [, , third, fourth] = countUp(first, 4)
@@ -121,11 +125,13 @@ export function proveNumbers(open: OpenStore): void {
     const { store, addUnit } = await open(t)
     const story = makeStory(store, await addUnit())
     await story.grantNumbers(4)
-    const [taken] = await store.database.transaction((tx) => store.numbers.take(tx, story.unit.id, story.year, 1))
+    const [taken] = await store.database.transaction('other', (tx) =>
+      store.numbers.take(tx, story.unit.id, story.year, 1),
+    )
     assert.ok(taken !== undefined)
 
     await assert.rejects(
-      store.database.transaction((tx) => store.numbers.giveBack(tx, [{ ...taken, invoiceId: v7() }], null)),
+      store.database.transaction('other', (tx) => store.numbers.giveBack(tx, [{ ...taken, invoiceId: v7() }], null)),
       { name: 'Defect' },
     )
   })
@@ -137,7 +143,7 @@ export function proveNumbers(open: OpenStore): void {
     const moves = await Promise.all(
       [1, 2].map(async () => {
         const other = await addUnit()
-        const rest = { serial: v7(), numberCount: 10, amount: null, period: null, dueAt: now() }
+        const rest = { serial: v7(), numberCount: 10, amount: null, period: null }
         const id = v7()
         await store.moves.plan({ id, usingUnitId: other.id, kind: 'number_claim', ...rest })
         return { id, usingUnitId: other.id }
@@ -146,7 +152,7 @@ export function proveNumbers(open: OpenStore): void {
     const [own, foreign] = moves
     assert.ok(own !== undefined && foreign !== undefined)
     const enter = (move: typeof own, range: { first: string; last: string; size: number }) =>
-      store.database.transaction((tx) =>
+      store.database.transaction('other', (tx) =>
         store.numbers.addSegment(tx, {
           id: v7(),
           usingUnitId: move.usingUnitId,

@@ -13,7 +13,7 @@ export function proveQuota(open: OpenStore): void {
     const story = makeStory(store, await addUnit())
     await story.grantQuota('1000.00')
     const reserve = (yuan: string) =>
-      store.database.transaction((tx) =>
+      store.database.transaction('other', (tx) =>
         store.quota.reserve(tx, story.unit.id, story.period, { amount: amount(yuan), batchId: v7() }),
       )
 
@@ -34,14 +34,14 @@ export function proveQuota(open: OpenStore): void {
     const { id } = story.unit
     const batchId = v7()
     const settle = (settled: string, released: string) =>
-      store.database.transaction((tx) =>
+      store.database.transaction('other', (tx) =>
         store.quota.settle(tx, id, story.period, {
           settledAmount: amount(settled),
           releasedAmount: amount(released),
           batchId,
         }),
       )
-    await store.database.transaction((tx) =>
+    await store.database.transaction('other', (tx) =>
       store.quota.reserve(tx, id, story.period, { amount: amount('100.00'), batchId }),
     )
 
@@ -51,7 +51,7 @@ export function proveQuota(open: OpenStore): void {
     assert.equal(left?.availableAmount, amount('29.99'))
     await assert.rejects(settle('10.01', '0.00'))
     await assert.rejects(
-      store.database.transaction((tx) =>
+      store.database.transaction('other', (tx) =>
         store.quota.settle(tx, id, '2020-01' as typeof story.period, {
           settledAmount: amount('1.00'),
           releasedAmount: amount('0.00'),
@@ -68,7 +68,7 @@ export function proveQuota(open: OpenStore): void {
     const story = makeStory(store, await addUnit())
     const { id } = story.unit
     const download = (yuan: string, validFrom: string | null, validTo: string | null) =>
-      store.database.transaction((tx) =>
+      store.database.transaction('other', (tx) =>
         store.quota.creditDownload(tx, id, story.period, { amount: amount(yuan), moveId: v7(), validFrom, validTo }),
       )
     const none = await store.quota.load(null, id, story.period)
@@ -78,7 +78,7 @@ export function proveQuota(open: OpenStore): void {
     await download('0.50', null, null)
     await store.quota.recordBureau(id, story.period, { availableAmount: amount('7.77') }, at)
     await store.quota.recordBureau(id, story.period, null, after(at, -1))
-    const quota = await store.database.transaction((tx) => store.quota.lock(tx, id, story.period))
+    const quota = await store.database.transaction('other', (tx) => store.quota.lock(tx, id, story.period))
 
     assert.equal(none, null)
     assert.deepEqual(quota, {
@@ -86,6 +86,7 @@ export function proveQuota(open: OpenStore): void {
       availableAmount: amount('100.50'),
       validFrom: '2026-11-01',
       validTo: '2026-11-15',
+      firstInLine: null,
     })
   })
 }
