@@ -10,18 +10,38 @@ export interface Child {
   pid: number
   /** The first line that matches, e.g. the one that tells an address. */
   waitForLine(pattern: RegExp): Promise<RegExpMatchArray>
-  stop(): Promise<void>
-  kill(): Promise<void>
+  /** Resolves when it is gone and all it said was read: by which signal, or with which exit code. */
+  gone: Promise<NodeJS.Signals | number>
+  /** The latest lines that it said. */
+  lastLines(): readonly string[]
+  /** SIGTERM; its exit code, null when a signal ended it. */
+  stop(): Promise<number | null>
+  kill(): Promise<number | null>
+  /** SIGSTOP: nothing of it runs until `goOn`. */
+  pause(): void
+  goOn(): void
 }
 
-export function startChild(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Child {
+/** Lines of a child that are remembered. */
+const LINE_COUNT_MAX = 200
+
+/** `hear`: every line that it says. */
+export function startChild(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  hear: (line: string) => void = () => undefined,
+): Child {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: string[] = []
   const waiting = new Set<(line: string) => void>()
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const gone = new Promise<NodeJS.Signals | number>((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? code ?? 0))
+  })
   const onLine = (line: string) => {
+    hear(line)
     lines.push(line)
-    if (lines.length > 200) lines.shift()
+    if (lines.length > LINE_COUNT_MAX) lines.shift()
     for (const listener of waiting) listener(line)
   }
   splitLines(child.stdout, onLine)
@@ -31,8 +51,12 @@ export function startChild(name: string, args: readonly string[], env: NodeJS.Pr
   return {
     pid,
     waitForLine: (pattern) => waitForLine(name, child, lines, waiting, pattern),
-    stop: () => end(child, exited, 'SIGTERM'),
-    kill: () => end(child, exited, 'SIGKILL'),
+    gone,
+    lastLines: () => lines,
+    stop: () => end(child, gone, 'SIGTERM'),
+    kill: () => end(child, gone, 'SIGKILL'),
+    pause: () => child.kill('SIGSTOP'),
+    goOn: () => child.kill('SIGCONT'),
   }
 }
 
@@ -85,7 +109,8 @@ function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => voi
   })
 }
 
-async function end(child: ChildProcess, exited: Promise<void>, signal: NodeJS.Signals): Promise<void> {
+async function end(child: ChildProcess, gone: Promise<unknown>, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-  await exited
+  await gone
+  return child.exitCode
 }
