@@ -2,7 +2,11 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 
-const JobData = Type.Object({ databaseUrl: Type.String(), databaseSchema: Type.String() })
+const JobData = Type.Object({
+  databaseUrl: Type.String(),
+  databaseSchema: Type.String(),
+  minuteOfDay: Type.Union([Type.Integer(), Type.Null()]),
+})
 export type JobData = Static<typeof JobData>
 
 export function parseJobData(value: unknown): JobData {

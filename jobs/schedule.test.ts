@@ -13,12 +13,14 @@ test('every job file stands in the timetable, and no other', () => {
   )
 })
 
-test('no job runs more often than once an hour: each run is a thread', () => {
-  for (const { name, cron } of SCHEDULE) assert.match(cron, /^\d{1,2} /, name)
+test('each job has a time of the day that exists', () => {
+  for (const { name, hour, minute } of SCHEDULE) {
+    assert.ok(hour >= 0 && hour < 24 && minute >= 0 && minute < 60, name)
+  }
 })
 
 test('a job is given its database and nothing else is taken', () => {
-  const place = { databaseUrl: 'postgres://127.0.0.1/test', databaseSchema: 'leqi' }
+  const place = { databaseUrl: 'postgres://127.0.0.1/test', databaseSchema: 'leqi', minuteOfDay: 130 }
 
   assert.deepEqual({ ...parseJobData({ ...place, job: { name: 'audit' } }) }, { ...place, job: { name: 'audit' } })
   assert.throws(() => parseJobData({ databaseUrl: 'x' }))

@@ -1,6 +1,7 @@
 /**
  * The whole timetable on one screen (bree). Jobs decide when, never what: each makes rows due or reads, and the engine
- * does the work. A job tolerates running twice, on several replicas, and never: its slot is a unique row.
+ * does the work. A job tolerates running twice, on several replicas, and never: its slot is a unique row, held under a
+ * lease. What a dead worker left in its slot is run again by whoever finds it.
  */
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +14,9 @@ const ZONE = 'Asia/Shanghai'
 export interface ScheduledJob {
   /** Also the file: `<name>.job.ts`. */
   name: string
-  cron: string
+  /** Every day at this time in China. */
+  hour: number
+  minute: number
   /** What it does, in one sentence. */
   what: string
   /** Ended when it takes longer. */
@@ -23,24 +26,31 @@ export interface ScheduledJob {
 export const SCHEDULE: readonly ScheduledJob[] = [
   {
     name: 'refresh-tables',
-    cron: '10 2 * * *',
+    hour: 2,
+    minute: 10,
     what: 'makes the bureau’s tables due, so that they are read in a quiet hour instead of a day after the start',
     durationMsMax: 60_000,
   },
   {
     name: 'audit',
-    cron: '30 3 * * *',
+    hour: 3,
+    minute: 30,
     what: 'checks every promise in one snapshot and tells a violation as an error',
     durationMsMax: 30 * 60_000,
   },
 ]
 
-export interface TimetableOptions extends JobData {
+/** How often a slot whose worker has died is looked for; the lease of 15 s comes on top. */
+const LOOK_MS = 5_000
+
+export interface TimetableOptions extends Omit<JobData, 'minuteOfDay'> {
+  /** Jobs that have such a slot. */
+  listAbandonedJobs: () => Promise<readonly string[]>
   onEvent: (level: 'info' | 'error', event: string, fields: Record<string, unknown>) => void
 }
 
 /** A service that runs the timetable until it is stopped. */
-export function makeTimetable({ onEvent, ...data }: TimetableOptions): {
+export function makeTimetable({ onEvent, listAbandonedJobs, ...place }: TimetableOptions): {
   start(): Promise<void>
   stop(): Promise<void>
 } {
@@ -54,18 +64,45 @@ export function makeTimetable({ onEvent, ...data }: TimetableOptions): {
     logger: false,
     doRootCheck: false,
     removeCompleted: false,
-    jobs: SCHEDULE.map(({ name, cron, durationMsMax }) => ({
-      name,
-      path: join(dirname(own), `${name}.job${extension}`),
-      cron,
-      closeWorkerAfterMs: durationMsMax,
-      worker: { workerData: data },
-    })),
+    jobs: SCHEDULE.flatMap(({ name, hour, minute, durationMsMax }) => {
+      const job = { path: join(dirname(own), `${name}.job${extension}`), closeWorkerAfterMs: durationMsMax }
+      return [
+        {
+          ...job,
+          name,
+          cron: `${minute} ${hour} * * *`,
+          worker: { workerData: { ...place, minuteOfDay: hour * 60 + minute } },
+        },
+        // Has no time of its own.
+        { ...job, name: takeOverOf(name), timeout: false, worker: { workerData: { ...place, minuteOfDay: null } } },
+      ]
+    }),
     workerMessageHandler: ({ name, message }) => onEvent('info', 'job.told', { job: name, message }),
     errorHandler: (error, worker) => onEvent('error', 'job.failed', { job: worker?.name, error }),
   })
-  return {
-    start: () => bree.start(),
-    stop: () => bree.stop(),
+  let looking: NodeJS.Timeout | null = null
+
+  async function look(): Promise<void> {
+    for (const job of await listAbandonedJobs()) {
+      const isKnown = SCHEDULE.some(({ name }) => name === job)
+      if (isKnown && !bree.workers.has(takeOverOf(job))) await bree.run(takeOverOf(job))
+    }
   }
+
+  return {
+    async start() {
+      await bree.start()
+      looking = setInterval(() => {
+        look().catch((error: unknown) => onEvent('error', 'timetable.failed', { error }))
+      }, LOOK_MS)
+    },
+    async stop() {
+      if (looking !== null) clearInterval(looking)
+      await bree.stop()
+    },
+  }
+}
+
+function takeOverOf(name: string): string {
+  return `${name} again`
 }

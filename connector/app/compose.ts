@@ -6,24 +6,40 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { makeCallbackSender } from '../../adapters/http-callback/sender.js'
 import { makeLeqiBureau } from '../../adapters/leqi/tax-bureau.js'
+import { makeSignInStore } from '../../adapters/postgres/access/sign-in-store.js'
+import { makeDeliveryStore } from '../../adapters/postgres/deliveries/delivery-store.js'
+import { loadHealth } from '../../adapters/postgres/health.js'
+import { loadPressure } from '../../adapters/postgres/pressure.js'
 import { makeRateBudget } from '../../adapters/postgres/rate-budget.js'
+import { troubleOf } from '../../adapters/postgres/server-errors.js'
 import { makeSignalListener } from '../../adapters/postgres/signal-listener.js'
-import { systemTimers } from '../../adapters/rabbitmq/timing.js'
-import { systemClock } from '../../adapters/system/clock.js'
+import { systemTimers as adapterTimers } from '../../adapters/rabbitmq/timing.js'
+import { systemClock, systemTimers } from '../../adapters/system/clock.js'
 import { randomIds } from '../../adapters/system/ids.js'
 import type { Logger } from '../../adapters/system/logger.js'
+import { makePasswordHasher } from '../../adapters/system/passwords.js'
+import { randomTokens } from '../../adapters/system/tokens.js'
 import { makeHttpServer } from '../../openapi/server.js'
+import { storeDelayMs } from '../issuing/backoff.js'
 import type { TaxBureau } from '../issuing/bureau.js'
+import { makeChannel } from '../issuing/channel.js'
+import type { ChannelWatch } from '../issuing/channel-ports.js'
 import { prepareIntake, type ReceiveDeps, receiveDead, storeIntake } from '../issuing/receive.js'
 import { makeShelf } from '../issuing/shelf.js'
+import { makeCallbackDesk } from './callback-desk.js'
 import type { ConfigWith } from './config.js'
+import { CALLBACK_SECRET_FIELD } from './configuration/apply.js'
 import { makeDoors } from './doors.js'
 import { type Engine, makeEngine } from './engine.js'
 import { makeHealth } from './health.js'
-import type { NamedService } from './lifecycle.js'
+import { makeIntakeValve } from './intake-valve.js'
+import { type NamedService, sideBySide } from './lifecycle.js'
 import { makeMapperCache } from './mapper-cache.js'
 import { type Memory, type MemoryConfig, openMemory } from './memory.js'
+import { makeReconciler } from './reconciler.js'
+import { watchStoring } from './storing-watch.js'
 
 /** Longest life of a lease; a dead worker's batch is taken over after it. */
 const LEASE_MS = 15_000
@@ -33,6 +49,10 @@ const LEASE_MS = 15_000
  * neighbours are issued soon is worth more than one that is merely stored. Intake still takes some hundreds a second.
  */
 const GIVE_WAY_MS = 5
+
+/** Short enough to recover quickly, long enough not to spin. */
+const WORK_ERROR_REST_MS = 500
+const BYTES_PER_MB = 1_000_000
 
 export type ConnectorConfig = ConfigWith<'databaseUrl' | 'amqpUrl' | 'masterKey'>
 
@@ -46,10 +66,18 @@ export interface Connector {
   setDraining: () => void
 }
 
-/** Opens the memory and wires everything; nothing runs before `startAll(services)`. */
-export async function compose(config: ConnectorConfig, log: Logger): Promise<Connector> {
-  const memory = await openMemory(config, log)
-  const bureau = makeBureau(config, memory, log)
+/** Opens the memory, unless one is given, and wires everything; nothing runs before `startAll(services)`. */
+export async function compose(config: ConnectorConfig, log: Logger, given?: Memory): Promise<Connector> {
+  const opened = given ?? (await openMemory(config, log))
+  const storing = watchStoring(opened.store.database, { clock: systemClock, timers: systemTimers })
+  const memory: Memory = { ...opened, store: { ...opened.store, database: storing.database } }
+  const channel = makeChannel({
+    stops: memory.store.stops,
+    clock: systemClock,
+    timers: systemTimers,
+    report: (event) => log.error(event, event.event),
+  })
+  const bureau = makeBureau(config, memory, log, channel)
   const receiveDeps: ReceiveDeps = {
     store: memory.store,
     directory: memory.directory,
@@ -71,17 +99,24 @@ export async function compose(config: ConnectorConfig, log: Logger): Promise<Con
       }
     },
     onDeadLetters: (batch) => receiveDead(receiveDeps, batch),
+    pauseMsAfter: restAfter,
   })
+  const owner = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`
+  const { callbacks, sender } = makeCallbacks(config, memory, log, owner)
   const engine = makeEngine({
     ...receiveDeps,
     uploader: bureau,
     bureau,
+    channel,
     publisher: doors.publisher,
+    timers: systemTimers,
     random: Math.random,
-    owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
+    callbacks,
+    owner,
     leaseMs: LEASE_MS,
     reuseRejectedNumbers: config.isRejectedNumberReused,
     uploadConcurrency: config.uploadConcurrency,
+    errorRestMs: restAfter,
     log: (event, fields, level) => log[level](fields, event),
   })
   const listener = makeSignalListener({
@@ -90,11 +125,37 @@ export async function compose(config: ConnectorConfig, log: Logger): Promise<Con
     applicationName: 'leqi-connector signals',
     onSignals: (signals) => engine.signal([...signals]),
     onError: (error) => log.warn({ error: error.message }, 'signals.lost'),
-    sleep: systemTimers.wait,
+    sleep: adapterTimers.wait,
   })
-  const health = makeHealth({ memory, doors, clock: systemClock })
+  const { waitingLimit, databaseSizeLimitMb } = config
+  const databaseBytesMax = databaseSizeLimitMb === null ? null : databaseSizeLimitMb * BYTES_PER_MB
+  const valve = makeIntakeValve({
+    load: () => loadPressure(memory.pool, { countMax: waitingLimit, isSizeAsked: databaseBytesMax !== null }),
+    limits: { waitingCountMax: waitingLimit, databaseBytesMax },
+    consumer: doors.orders,
+    clock: systemClock,
+    timers: systemTimers,
+    log,
+  })
+  const health = makeHealth({
+    load: (now) => loadHealth(memory.pool, now),
+    directory: memory.directory,
+    doors,
+    channel,
+    valve,
+    storing,
+    clock: systemClock,
+    timers: systemTimers,
+  })
   const http = makeHttpServer({
     health,
+    signIn: {
+      store: makeSignInStore(memory.pool),
+      hasher: makePasswordHasher(),
+      tokens: randomTokens,
+      ids: randomIds,
+      bootstrapToken: config.bootstrapToken,
+    },
     host: config.host,
     port: config.port,
     onError: (error, requestId) => log.error({ error, requestId }, 'request.failed'),
@@ -102,24 +163,60 @@ export async function compose(config: ConnectorConfig, log: Logger): Promise<Con
   const services: NamedService[] = [
     { name: 'memory', service: { start: () => Promise.resolve(), stop: memory.close } },
     { name: 'bureau', service: { start: () => Promise.resolve(), stop: () => bureau.close() } },
+    { name: 'callback sender', service: { start: () => Promise.resolve(), stop: () => sender.close() } },
     { name: 'health page', service: http },
     { name: 'signals', service: listener },
     ...doors.links,
-    { name: 'engine', service: engine },
+    { name: 'restore', service: makeReconciler({ ...memory, bureau, clock: systemClock, timers: systemTimers, log }) },
+    // Both wait up to 15 s for what is under way, which is more than a stop has for one after the other.
+    { name: 'engine and callbacks', service: sideBySide(callbacks, engine) },
     ...doors.consumers,
+    { name: 'intake valve', service: valve },
     { name: 'readiness', service: health },
   ]
   return { services, memory, engine, address: http.address, setDraining: health.setDraining }
 }
 
+/** Who found that nothing can be stored comes back on the schedule for it; any other error concerns its own work alone. */
+function restAfter(error: unknown, failureCount: number): number {
+  const trouble = troubleOf(error)
+  return trouble === null ? WORK_ERROR_REST_MS : storeDelayMs(trouble, failureCount, Math.random)
+}
+
 /** The bureau as every process speaks to it, `apply` included. */
-export function makeBureau(config: MemoryConfig, memory: Memory, log: Logger): TaxBureau & { close(): Promise<void> } {
+export function makeBureau(
+  config: MemoryConfig,
+  memory: Memory,
+  log: Logger,
+  channel: ChannelWatch,
+): TaxBureau & { close(): Promise<void> } {
   return makeLeqiBureau(
-    { keyOf: memory.keyOf, rateBudget: makeRateBudget(memory.pool), clock: systemClock, ids: randomIds, log },
+    { keyOf: memory.keyOf, rateBudget: makeRateBudget(memory.pool), channel, clock: systemClock, ids: randomIds, log },
     {
       caText: config.caPem,
       insecureHosts: config.insecureHosts,
       upload: { deviceIp: config.deviceIp, deviceMac: config.deviceMac },
     },
   )
+}
+
+/** The desk of callbacks and what it sends with; secrets are opened only where they sign. */
+function makeCallbacks(config: ConnectorConfig, memory: Memory, log: Logger, owner: string) {
+  const sender = makeCallbackSender({
+    openSecret: (unit, sealed) => memory.sealer.open(sealed, { unit, field: CALLBACK_SECRET_FIELD }),
+    namedHosts: config.callbackHosts,
+    caText: config.caPem,
+  })
+  const callbacks = makeCallbackDesk({
+    database: memory.store.database,
+    deliveries: makeDeliveryStore(memory.pool),
+    sender,
+    ids: randomIds,
+    clock: systemClock,
+    timers: systemTimers,
+    random: Math.random,
+    owner,
+    log: (event, fields, level) => log[level](fields, event),
+  })
+  return { callbacks, sender }
 }

@@ -101,13 +101,24 @@ export const VARIABLES = {
     },
     expected: { zh: '须为逗号分隔的 host:port', en: 'must be host:port, separated by commas' },
   },
+  callbackHosts: {
+    name: 'LEQI_CALLBACK_HOSTS',
+    schema: Type.Array(Type.String({ pattern: '^(\\[[0-9a-f:]+\\]|[a-z0-9._-]+):[0-9]{1,5}$' }), { maxItems: 50 }),
+    read: readHosts,
+    fallback: [],
+    meaning: {
+      zh: '内部的回调目标 host:port，逗号分隔：允许内网地址、任意端口与明文 http://',
+      en: 'comma-separated host:port of internal callback targets: private addresses, any port and plain http:// allowed',
+    },
+    expected: { zh: '须为逗号分隔的 host:port', en: 'must be host:port, separated by commas' },
+  },
   caPem: {
     name: 'LEQI_CA_FILE',
     schema: Type.String({ minLength: 1, maxLength: 4_096 }),
     fallback: null,
     meaning: {
-      zh: '访问乐企时另外信任的根证书文件（PEM）',
-      en: 'PEM file of a further root certificate trusted for Leqi',
+      zh: '访问乐企与回调目标时另外信任的根证书文件（PEM）',
+      en: 'PEM file of a further root certificate trusted for Leqi and callback targets',
     },
     expected: { zh: '须为可读的 PEM 证书文件', en: 'must be a readable PEM certificate file' },
   },
@@ -117,8 +128,8 @@ export const VARIABLES = {
     fallback: null,
     fallbackMeaning: { zh: '临时目录，结束时删除', en: 'a temporary folder, removed at the end' },
     meaning: {
-      zh: '内嵌数据库与版式文件的目录',
-      en: 'folder of the embedded database and of layout files',
+      zh: '内嵌数据库、版式文件，以及识别数据库被恢复的水位记录的目录',
+      en: 'folder of the embedded database, of layout files, and of the note by which a restored database is noticed',
     },
     expected: { zh: '须为目录路径', en: 'must be the path of a folder' },
   },
@@ -191,6 +202,32 @@ export const VARIABLES = {
     meaning: { zh: '每个进程的数据库连接数', en: 'database connections of one process' },
     expected: { zh: '须为 4 到 200 的整数', en: 'must be an integer from 4 to 200' },
   },
+  waitingLimit: {
+    name: 'LEQI_WAITING_LIMIT',
+    schema: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
+    read: readInteger,
+    fallback: 1_000_000,
+    meaning: {
+      zh: '未完成的消息、订单与发票达到此数时停止接收订单（取消消费），降到其 80% 时恢复',
+      en: 'unfinished messages, orders and invoices at which intake stops (consumers are cancelled); it returns at 80 %',
+    },
+    expected: { zh: '须为 1 到 100000000 的整数', en: 'must be an integer from 1 to 100000000' },
+  },
+  databaseSizeLimitMb: {
+    name: 'LEQI_DB_SIZE_LIMIT_MB',
+    schema: Type.Integer({ minimum: 100, maximum: 1_000_000_000 }),
+    read: readInteger,
+    fallback: null,
+    fallbackMeaning: {
+      zh: '未知；数据库自己报告磁盘已满为止',
+      en: 'unknown; until the database itself says that its disk is full',
+    },
+    meaning: {
+      zh: '数据库可用的磁盘空间（MB）；用到 85% 时停止接收订单，降到 80% 时恢复',
+      en: 'disk space for the database in MB; intake stops at 85 % of it and returns at 80 %',
+    },
+    expected: { zh: '须为 100 到 1000000000 的整数', en: 'must be an integer from 100 to 1000000000' },
+  },
   uploadConcurrency: {
     name: 'LEQI_UPLOAD_CONCURRENCY',
     schema: Type.Integer({ minimum: 1, maximum: 64 }),
@@ -239,15 +276,18 @@ function refuseUrl(text: string, protocols: readonly string[]): Bilingual | null
   return { zh: `须为 ${forms} 地址`, en: `must be an address of the form ${forms}` }
 }
 
-/** pg's own way to switch certificate checking off. */
+/** The driver's ways to encrypt without checking certificates: one of its own, and the old habits of libpq. */
 function refuseUnverifiedTls(text: string): Bilingual | null {
-  return new URL(text).searchParams.get('sslmode') === 'no-verify'
-    ? {
-        zh: '不接受 sslmode=no-verify：证书必须校验',
-        en: 'sslmode=no-verify is refused: certificates are always verified',
-      }
-    : null
+  const given = new URL(text).searchParams
+  const found = UNVERIFIED_TLS.find(([name, value]) => given.get(name) === value)?.join('=')
+  if (found === undefined) return null
+  return { zh: `不接受 ${found}：证书必须校验`, en: `${found} is refused: certificates are always verified` }
 }
+
+const UNVERIFIED_TLS = [
+  ['sslmode', 'no-verify'],
+  ['uselibpqcompat', 'true'],
+] as const
 
 /** Zeros, counted-up bytes, printable sample texts: whatever a person typed instead of drawing it by chance. */
 function refuseSampleKey(text: string): Bilingual | null {

@@ -45,6 +45,7 @@ test('an empty environment gives the defaults', () => {
       logLevel: 'info',
       masterKey: null,
       insecureHosts: [],
+      callbackHosts: [],
       caPem: null,
       dataDir: null,
       bootstrapToken: null,
@@ -53,6 +54,8 @@ test('an empty environment gives the defaults', () => {
       deviceIp: '127.0.0.1',
       deviceMac: '00-00-00-00-00-00',
       databasePoolSize: 12,
+      waitingLimit: 1_000_000,
+      databaseSizeLimitMb: null,
       uploadConcurrency: 8,
       isRejectedNumberReused: true,
     },
@@ -80,6 +83,7 @@ test('every variable is read into its place', () => {
         LEQI_DEVICE_MAC: '02:00:5e:10:00:01',
         LEQI_DB_POOL_SIZE: '20',
         LEQI_UPLOAD_CONCURRENCY: '4',
+        LEQI_CALLBACK_HOSTS: 'ERP.internal:8080, [::1]:9000',
         LEQI_REUSE_REJECTED_NUMBERS: 'false',
       },
       { '/ca.pem': '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n' },
@@ -92,6 +96,7 @@ test('every variable is read into its place', () => {
   assert.equal(config.masterKey.reveal(), MASTER_KEY)
   assert.equal(config.bootstrapToken?.reveal(), 'one-time-token-0001')
   assert.deepEqual(config.insecureHosts, ['127.0.0.1:9443', 'simulator:9443'])
+  assert.deepEqual(config.callbackHosts, ['erp.internal:8080', '[::1]:9000'])
   assert.match(config.caPem ?? '', /BEGIN CERTIFICATE/)
   assert.deepEqual(
     [config.host, config.port, config.logLevel, config.dataDir, config.namePrefix, config.databaseSchema],
@@ -209,7 +214,10 @@ test('a master key that a person made up is refused', () => {
 test('switching certificate checks off is refused, for the whole process and for the database', () => {
   const problems = problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: '0', DATABASE_URL: `${DATABASE_URL}?sslmode=no-verify` })
 
+  const compatible = problemsOf({ DATABASE_URL: `${DATABASE_URL}?uselibpqcompat=true&sslmode=require` })
+
   assert.deepEqual(Object.keys(problems).sort(), ['DATABASE_URL', 'NODE_TLS_REJECT_UNAUTHORIZED'])
+  assert.deepEqual(Object.keys(compatible), ['DATABASE_URL'])
 })
 
 test('no problem repeats a value, and no printed configuration holds a secret', () => {

@@ -1,4 +1,5 @@
 /** The doorway for messages: orders in, results out, dead letters in; one connection for each direction. */
+import type { BatchConsumer } from '../../adapters/rabbitmq/batch-consumer.js'
 import { type BrokerConnection, makeConnection } from '../../adapters/rabbitmq/connection.js'
 import { type DeadLetter, makeDeadLetterConsumer } from '../../adapters/rabbitmq/dead-letter-consumer.js'
 import { makeOrderConsumer } from '../../adapters/rabbitmq/order-consumer.js'
@@ -14,6 +15,7 @@ export interface Doors {
   inward: BrokerConnection
   outward: BrokerConnection
   publisher: LastingResultPublisher
+  orders: BatchConsumer
   /** Connections and the publisher: up before the engine. */
   links: readonly NamedService[]
   /** Consumers: the last to start and the first to stop. */
@@ -24,6 +26,8 @@ export interface DoorHandlers {
   /** Prepares a batch; what it resolves to stores the batch. */
   onOrders: (batch: readonly Delivery[]) => Promise<() => Promise<void>>
   onDeadLetters: (batch: readonly DeadLetter[]) => Promise<void>
+  /** How long intake stands still after a batch could not be stored. */
+  pauseMsAfter: (error: unknown, failureCount: number) => number
 }
 
 export function makeDoors(config: ConfigWith<'amqpUrl'>, log: Logger, handlers: DoorHandlers): Doors {
@@ -50,17 +54,20 @@ export function makeDoors(config: ConfigWith<'amqpUrl'>, log: Logger, handlers: 
     connection: inward,
     queue: topology.orderQueue,
     prepare: handlers.onOrders,
+    pauseMsAfter: handlers.pauseMsAfter,
   })
   const deadLetters = makeDeadLetterConsumer({
     ...shared,
     connection: inward,
     queue: topology.deadQueue,
     handle: handlers.onDeadLetters,
+    pauseMsAfter: handlers.pauseMsAfter,
   })
   return {
     inward,
     outward,
     publisher,
+    orders,
     links: [
       { name: 'connection out', service: outward },
       { name: 'result publisher', service: publisher },

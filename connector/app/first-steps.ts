@@ -1,9 +1,12 @@
 /** The bureau's steps of `apply`, made of the same use cases that the engine runs: nothing is done twice or otherwise. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../adapters/system/clock.js'
+import { systemClock, systemTimers } from '../../adapters/system/clock.js'
 import { randomIds } from '../../adapters/system/ids.js'
 import type { Logger } from '../../adapters/system/logger.js'
 import type { BureauFailure, TaxBureau } from '../issuing/bureau.js'
+import { UNWATCHED } from '../issuing/channel-ports.js'
+import { makeHolds } from '../issuing/held.js'
+import { liftStops } from '../issuing/probe.js'
 import { type RefreshDeps, refreshTables, refreshUnit } from '../issuing/refresh.js'
 import { planMoves, type ReplenishDeps, runMoves } from '../issuing/replenish.js'
 import { chinaYear, taxPeriodOf } from '../kernel/time.js'
@@ -19,11 +22,11 @@ const ROUND_COUNT_MAX = 25
 const ROUND_PAUSE_MS = 200
 
 export function makeFirstSteps(memory: Memory, bureau: TaxBureau, log: Logger): BureauSteps {
-  const shared = { clock: systemClock, random: Math.random, bureau }
+  const report = (event: { event: string }) => log.info(event, event.event)
+  const shared = { clock: systemClock, random: Math.random, bureau, report }
   const refreshDeps: RefreshDeps = {
     ...shared,
     tables: memory.store.tables,
-    report: (event) => log.info(event, event.event),
   }
   const replenishDeps: ReplenishDeps = {
     ...shared,
@@ -32,7 +35,10 @@ export function makeFirstSteps(memory: Memory, bureau: TaxBureau, log: Logger): 
     ids: randomIds,
     owner: `apply/${process.pid}`,
     leaseMs: LEASE_MS,
-    report: (event) => log.info(event, event.event),
+    timers: systemTimers,
+    // Not renewed: a call that outlasts its lease is asked again under the same serial.
+    holds: makeHolds({ store: memory.store, timers: systemTimers, leaseMs: LEASE_MS, onError: () => undefined }),
+    channel: UNWATCHED,
   }
 
   function unitOf(settled: SettledUnit): UsingUnit {
@@ -73,7 +79,9 @@ export function makeFirstSteps(memory: Memory, bureau: TaxBureau, log: Logger): 
     async verifyUnit(settled) {
       const failure = await refreshUnit(refreshDeps, unitOf(settled))
       await memory.renewDirectory()
-      return failure === null ? null : toStepFailure(failure)
+      if (failure !== null) return toStepFailure(failure)
+      await liftStops({ store: memory.store, directory: memory.directory, clock: systemClock, report }, unitOf(settled))
+      return null
     },
     async refreshTables(settled) {
       const [first] = await refreshTables(refreshDeps, unitOf(settled))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
-import { type NamedService, runUntilSignal, startAll, stopAll } from './lifecycle.js'
+import { type NamedService, runUntilSignal, sideBySide, startAll, stopAll } from './lifecycle.js'
 
 interface Behaviour {
   onStart?: () => Promise<void>
@@ -145,4 +145,20 @@ test('a stop that is not clean ends with 1', async () => {
   })
 
   assert.equal(code, 1)
+})
+
+test('what stops side by side is told to stop at once, and is stopped when all of it is', async () => {
+  let release = () => {}
+  const slow = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const { services, events } = setup({ callbacks: { onStop: () => slow }, engine: { onStop: () => slow } })
+  const both = sideBySide(...services.map(({ service }) => service))
+  await both.start()
+  const stopping = both.stop().then(() => events.push('stopped'))
+
+  assert.deepEqual(events, ['start callbacks', 'start engine', 'stop callbacks', 'stop engine'])
+  release()
+  await stopping
+  assert.equal(events.at(-1), 'stopped')
 })

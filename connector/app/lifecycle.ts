@@ -19,6 +19,18 @@ export interface NamedService {
   service: Service
 }
 
+/** One service of several: they start in order and stop side by side, so that a stop takes no longer than the slowest. */
+export function sideBySide(...services: readonly Service[]): Service {
+  return {
+    async start() {
+      for (const service of services) await service.start()
+    },
+    async stop() {
+      await Promise.all(services.map((service) => service.stop()))
+    },
+  }
+}
+
 export interface StopReport {
   failed: readonly { name: string; error: unknown }[]
   /** Told to stop, and not seen to have stopped when the deadline was over. */

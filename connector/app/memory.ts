@@ -6,24 +6,30 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { claimDeployment, DeploymentRefused } from '../../adapters/postgres/deployment.js'
 import { makeDirectorySource } from '../../adapters/postgres/directory/directory.js'
 import { makeIssuingStore } from '../../adapters/postgres/issuing-store.js'
 import { migrate } from '../../adapters/postgres/migrate.js'
 import { makePool } from '../../adapters/postgres/pool.js'
+import { makeRestoreStore } from '../../adapters/postgres/restore/restore-store.js'
 import { requireSuitableServer } from '../../adapters/postgres/server-facts.js'
-import { randomIds } from '../../adapters/system/ids.js'
+import { systemClock } from '../../adapters/system/clock.js'
+import { makeHighWaterFile } from '../../adapters/system/high-water-file.js'
 import type { Logger } from '../../adapters/system/logger.js'
 import { makeSealer, type Sealer } from '../../adapters/system/sealing.js'
+import { RESTORE_GRACE_MS } from '../issuing/backoff.js'
 import type { Directory } from '../issuing/directory.js'
 import type { IssuingStore } from '../issuing/ports.js'
+import type { RestoreStore } from '../issuing/restore-ports.js'
 import type { Secret } from '../kernel/secret.js'
 import type { DirectUnit } from '../taxpayer/taxpayer.js'
 import type { ConfigWith } from './config.js'
+import { makeRestoreWatch, type RestoreWatch } from './restore-watch.js'
 
 export interface Memory {
   pool: pg.Pool
   store: IssuingStore
+  restores: RestoreStore
+  restoreWatch: RestoreWatch
   sealer: Sealer
   directory: () => Directory
   /** Replaces the directory when its revision has risen. */
@@ -52,15 +58,21 @@ export async function openMemory(config: MemoryConfig, log: Logger): Promise<Mem
     if (migrated.length > 0) log.info({ migrations: migrated }, 'schema.migrated')
     const store = makeIssuingStore(pool, { schema: config.databaseSchema, random: Math.random, sleep })
     const sealer = makeSealer(config.masterKey)
-    await takeDeployment(store, sealer)
-    return await makeMemory(pool, store, sealer)
+    const restores = makeRestoreStore(pool, RESTORE_GRACE_MS)
+    const highWater = config.dataDir === null ? null : makeHighWaterFile(config.dataDir)
+    const restoreWatch = makeRestoreWatch({ pool, store, restores, sealer, highWater, clock: systemClock, log })
+    await restoreWatch.look()
+    return await makeMemory({ pool, store, restores, restoreWatch, sealer })
   } catch (error) {
     await pool.end()
     throw error
   }
 }
 
-async function makeMemory(pool: pg.Pool, store: IssuingStore, sealer: Sealer): Promise<Memory> {
+type Opened = Pick<Memory, 'pool' | 'store' | 'restores' | 'restoreWatch' | 'sealer'>
+
+async function makeMemory(opened: Opened): Promise<Memory> {
+  const { pool, sealer } = opened
   const source = makeDirectorySource(pool)
   let directory = await source.load()
   let renewing: Promise<void> = Promise.resolve()
@@ -68,9 +80,7 @@ async function makeMemory(pool: pg.Pool, store: IssuingStore, sealer: Sealer): P
     if ((await source.loadRevision()) !== directory.revision) directory = await source.load()
   }
   return {
-    pool,
-    store,
-    sealer,
+    ...opened,
     directory: () => directory,
     renewDirectory() {
       // One after the other: an older snapshot must not come last.
@@ -84,13 +94,4 @@ async function makeMemory(pool: pg.Pool, store: IssuingStore, sealer: Sealer): P
     },
     close: () => pool.end(),
   }
-}
-
-/** The first process names the deployment; every later one must hold the same master key. */
-async function takeDeployment(store: IssuingStore, sealer: Sealer): Promise<void> {
-  await store.database.transaction(async (tx) => {
-    const id = randomIds.uuid()
-    const owner = await claimDeployment(tx, id, sealer.checkValue(id))
-    if (!sealer.isOwnCheckValue(owner.keyCheck, owner.id)) throw new DeploymentRefused()
-  })
 }

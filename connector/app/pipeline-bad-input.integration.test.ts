@@ -5,6 +5,8 @@
  */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import amqp from 'amqplib'
 import type { Fault } from '../kernel/fault.js'
 import { startPipeline } from '../testing/pipeline.js'
 import { assertAgreement } from '../testing/pipeline-agreement.js'
@@ -18,6 +20,7 @@ interface BadInput {
   what: string
   body: Buffer | string | object
   headers?: Record<string, unknown>
+  properties?: { contentEncoding: string }
   code: string
   path?: string
 }
@@ -31,6 +34,18 @@ const UNREADABLE: readonly BadInput[] = [
   { what: 'a message of half a character', body: '{"no":"\\ud83d"}', code: 'MSG-utf8' },
   { what: 'a message of more than 4 MB', body: `{"no":"${'x'.repeat(4 * MEGABYTE)}"}`, code: 'MSG-size' },
   { what: 'a message of 40 levels', body: `${'['.repeat(40)}${']'.repeat(40)}`, code: 'MSG-depth' },
+  { what: 'a message of 300,000 items', body: `[${'0,'.repeat(300_000)}0]`, code: 'MSG-count' },
+  {
+    what: 'a gzip message',
+    body: gzipSync(JSON.stringify(aPlainOrder())),
+    properties: { contentEncoding: 'gzip' },
+    code: 'MSG-utf8',
+  },
+  {
+    what: 'a broken gzip message that claims to be plain JSON',
+    body: gzipSync(JSON.stringify(aPlainOrder())).subarray(0, 40),
+    code: 'MSG-utf8',
+  },
   { what: 'a source with a NUL', body: aPlainOrder(), headers: { source: 'web\u0000shop' }, code: 'MSG-source' },
   { what: 'a source of 300 characters', body: aPlainOrder(), headers: { source: 'x'.repeat(300) }, code: 'MSG-source' },
   {
@@ -61,6 +76,18 @@ const NAMELESS: readonly BadInput[] = [
     code: 'MSG-key',
     path: '/__proto__',
   },
+  {
+    what: 'a message with a constructor',
+    body: aPlainOrder({ buyer: { constructor: { name: '示例' } } }),
+    code: 'MSG-key',
+    path: '/buyer/constructor',
+  },
+  {
+    what: 'an order number with a NUL',
+    body: aPlainOrder({ no: 'N\u00001' }),
+    code: 'ORD-characters',
+    path: '/no',
+  },
   { what: 'an order without a number', body: { items: [aPlainItem()] }, code: 'ORD-shape', path: '/no' },
   { what: 'an order whose number is a list', body: aPlainOrder({ no: ['1'] }), code: 'ORD-shape', path: '/no' },
   { what: 'a message that is null', body: 'null', code: 'ORD-shape' },
@@ -80,6 +107,24 @@ const WRONG: readonly BadInput[] = [
   withAmount('an amount in full-width digits', '１２８.００', 'ORD-amount', '/items/0/amount'),
   withAmount('an amount with three decimals', '12.345', 'ORD-amount', '/items/0/amount'),
   withAmount('an amount that is not a number', 'NaN', 'ORD-amount', '/items/0/amount'),
+  withAmount('an amount with the artefact of a float', '113.00000000000001', 'ORD-amount', '/items/0/amount'),
+  {
+    what: 'a JSON number with the artefact of a float',
+    body: JSON.stringify(aPlainOrder()).replace('"113.00"', '113.00000000000001'),
+    code: 'ORD-amount',
+    path: '/items/0/amount',
+  },
+  withItem('a rate with a percent sign', { rate: '13%' }, 'ORD-amount', '/items/0/rate'),
+  withItem('a rate of thirteen hundred percent', { rate: '13' }, 'L-63', '/lines/0/taxRate'),
+  withItem('a name with a NUL', { name: '陶\u0000瓷杯' }, 'ORD-characters', '/items/0/name'),
+  withItem('a name with an escape character', { name: '陶\u001b瓷杯' }, 'ORD-characters', '/items/0/name'),
+  withItem('a name of 700 characters', { name: '杯'.repeat(700) }, 'L-56', '/lines/0/name'),
+  {
+    what: 'a negative line beside a positive one',
+    body: aPlainOrder({ items: [aPlainItem(), aPlainItem({ amount: '-13.00' })] }),
+    code: 'INV-amount',
+    path: '/lines/1/amount',
+  },
   withAmount('a negative amount', '-113.00', 'INV-amount', '/lines/0/amount'),
   withAmount('an amount of forty digits', '9'.repeat(40), 'L-25', '/lines/0/amount'),
   {
@@ -181,6 +226,51 @@ describe('bad input, each with its neighbours', { concurrency: true }, () => {
     assert.equal(traceparent, `\ufffd${'t'.repeat(254)}`)
   })
 
+  test('a label that lies about an encoding is not believed: the order is what its bytes say', async () => {
+    const order = aPlainOrder()
+    const properties = { contentEncoding: 'gzip', contentType: 'text/csv' }
+    await pipeline.orderSystem.publish({ businessType: PLAIN, body: order, properties })
+
+    assert.equal((await pipeline.nextResult(order.no)).result.status, 'issued')
+  })
+
+  test('nothing is sent where a message asks for a reply, and no header changes what becomes of it', async (t) => {
+    const connection = await amqp.connect(pipeline.env.AMQP_URL ?? '')
+    t.after(() => connection.close())
+    const channel = await connection.createChannel()
+    const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true })
+    const order = aPlainOrder()
+    const headers = { 'x-delay': 1, seller: SELLERS.group.taxNo, taxNo: SELLERS.group.taxNo, kind: '专票' }
+    await pipeline.orderSystem.publish({ businessType: PLAIN, body: order, headers, properties: { replyTo: queue } })
+
+    const { result } = await pipeline.nextResult(order.no)
+    assert.equal(await channel.get(queue), false)
+    assert.deepEqual(
+      result.invoices.map(({ seller, kind }) => [seller.taxNo, kind]),
+      [[SELLERS.sales.taxNo, 'ordinary']],
+    )
+  })
+
+  test('a tax number with a wrong check digit is issued, and its sender is warned', async () => {
+    const order = aPlainOrder({ buyer: { name: '示例远方商贸有限公司', taxNo: '91310115MA1K00023F' } })
+    await pipeline.orderSystem.publish({ businessType: PLAIN, body: order })
+
+    const { result } = await pipeline.nextResult(order.no)
+    assert.equal(result.status, 'issued')
+    assert.ok(result.warnings.some(({ code, path }) => code === 'L-38' && path === '/buyer/taxNo'))
+  })
+
+  test('an order that names another seller is issued by the seller of its business type', async () => {
+    const order = aPlainOrder({ seller: SELLERS.group.taxNo, unit: SELLERS.group.leqiId })
+    await pipeline.orderSystem.publish({ businessType: PLAIN, body: order })
+
+    const { result } = await pipeline.nextResult(order.no)
+    assert.deepEqual(
+      result.invoices.map(({ seller }) => seller.taxNo),
+      [SELLERS.sales.taxNo],
+    )
+  })
+
   test('an order of an unknown business type waits, and is issued once the type is configured', async () => {
     const order = aPlainOrder()
     const [messageId = ''] = await pipeline.orderSystem.publish({ businessType: 'latecomer', body: order })
@@ -204,11 +294,11 @@ function sellPlainly({ businessTypes }: Settings, write: (name: string, text: st
 }
 
 /** Publishes a good order, the bad one, and another good one; returns what became of the bad one once both are issued. */
-async function publishBetweenNeighbours({ body, headers = {} }: BadInput) {
+async function publishBetweenNeighbours({ body, headers = {}, properties }: BadInput) {
   const [before, behind] = [aPlainOrder(), aPlainOrder()]
   const [, messageId = ''] = await pipeline.orderSystem.publish(
     { businessType: PLAIN, body: before },
-    { businessType: PLAIN, body, headers },
+    { businessType: PLAIN, body, headers, ...(properties && { properties }) },
     { businessType: PLAIN, body: behind },
   )
   for (const { no } of [before, behind]) assert.equal((await pipeline.nextResult(no)).result.status, 'issued')

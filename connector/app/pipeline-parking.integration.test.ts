@@ -23,8 +23,11 @@ const TYPES = {
 const WRONG_KEY = 'ffffffffffffffffffffffffffffffff'
 /** A supply that was in vain is tried again after 10 s; stations look every 5 s. */
 const SUPPLY_MS_MAX = 20_000
-/** Once by each apply that calls the bureau, once by the connector, which then leaves it alone for minutes. */
-const PROBE_COUNT_MAX = 3
+/**
+ * Once by each apply that calls the bureau, twice by the connector as it starts, about the clock and about the seller;
+ * then it leaves the unit alone for minutes.
+ */
+const PROBE_COUNT_MAX = 4
 /** What the mapping cannot place before it is corrected. */
 const UNKNOWN_KIND = '收据'
 

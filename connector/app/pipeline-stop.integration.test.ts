@@ -38,7 +38,10 @@ test(`stopped twice in the middle of ${ORDER_COUNT} orders, each is issued once`
     await untilTold((round + 1) * TOLD_COUNT)
     const publishedCount = FIRST_COUNT + round * LATE_COUNT
     await publish(publishedCount, publishedCount + LATE_COUNT)
-    assert.deepEqual(await pipeline.stop(), { failed: [], unfinished: [] })
+    const stopping = pipeline.stop()
+    const { status, phase } = await pipeline.readiness()
+    assert.deepEqual([status, phase], ['not_ready', 'draining'])
+    assert.deepEqual(await stopping, { failed: [], unfinished: [] })
     assert.ok(received.length < ORDER_COUNT, 'the stop came too late to prove anything')
     await pipeline.start()
   }

@@ -125,6 +125,10 @@ const LOST: readonly [what: string, fault: Omit<Fault, 'service'>][] = [
   ['cut off, stored', { kind: 'connection-reset', isProcessed: true }],
   ['cut off, not stored', { kind: 'connection-reset', isProcessed: false }],
   ['garbage', { kind: 'garbage', isProcessed: true }],
+  ['half an envelope', { kind: 'not-json', isProcessed: true }],
+  ['without Data', { kind: 'no-data', isProcessed: true }],
+  ['no base64', { kind: 'bad-base64', isProcessed: true }],
+  ['of a wrong last block', { kind: 'bad-padding', isProcessed: false }],
   ['a proxy’s page', { kind: 'html', isProcessed: true }],
   ['a platform fault', { kind: 'code-500', isProcessed: true }],
   ['a code that no document lists', { kind: 'unknown-code', isProcessed: true }],
@@ -157,19 +161,6 @@ test('in doubt and then refused for good: failed, for the bureau has said so of 
   await makeDue((await batchOf(invoices[0]?.batchId)).id)
 
   assert.equal((await pipeline.nextResult(order.no)).result.status, 'failed')
-})
-
-test('a repeated upload that is answered with the earlier receipt is issued as well', async () => {
-  control.setSettings({ repeatedUpload: 'same-receipt' })
-  const order = aPlainOrder()
-  control.faultNext({ kind: 'lost-after', service: UPLOAD })
-  await publish('plain', order)
-  const { invoices } = await pipeline.orderThat(order.no, 'to be in doubt', (each) => isInState(each, 'in_doubt'))
-  await makeDue((await batchOf(invoices[0]?.batchId)).id)
-  const { result } = await pipeline.nextResult(order.no)
-  control.setSettings({ repeatedUpload: '03' })
-
-  assert.deepEqual([result.status, result.invoices[0]?.invoiceNumber], ['issued', invoices[0]?.number])
 })
 
 test('an upload that is answered with the receipt of another: in doubt, sent again, issued once', async () => {

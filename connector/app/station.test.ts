@@ -1,29 +1,28 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { after, instant } from '../kernel/time.js'
+import { systemTimers } from '../../adapters/system/clock.js'
 import { makeStation } from './station.js'
-
-const START = instant(Date.UTC(2026, 10, 22, 4))
 
 /** A station on a clock that the test moves; `runs` are the milliseconds at which it worked. */
 async function setup(t: TestContext, work: () => Promise<number> = async () => 0) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  let now = START
+  let elapsedMs = 0
   const runs: number[] = []
   const errors: unknown[] = []
   const station = makeStation({
     name: 'test',
     restMsMax: 60_000,
-    clock: { now: () => now },
+    timers: { ...systemTimers, elapsedMs: () => elapsedMs },
     run: () => {
-      runs.push(now - START)
+      runs.push(elapsedMs)
       return work()
     },
     onError: (_name, error) => errors.push(error),
+    errorRestMs: (_error, failureCount) => 1_000 * failureCount,
   })
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
   const pass = async (ms: number) => {
-    now = after(now, ms)
+    elapsedMs += ms
     t.mock.timers.tick(ms)
     await settle()
   }
@@ -41,9 +40,9 @@ test('a station that finds nothing rests until its longest rest is over', async 
   assert.deepEqual(runs, [0, 60_000])
 })
 
-test('each of several instants is kept, whatever the order they were named in', async (t) => {
+test('each of several due times is kept, whatever the order they were named in', async (t) => {
   const { station, runs, pass } = await setup(t)
-  for (const ms of [300, 100, 200]) station.kickAt(after(START, ms))
+  for (const ms of [300, 100, 200]) station.kickIn(ms)
   for (let step = 0; step < 4; step += 1) await pass(100)
 
   assert.deepEqual(
@@ -73,6 +72,10 @@ test('it goes on at once while it finds work, and an error is told and waited ou
   assert.deepEqual(runs, [0, 0, 0])
   await pass(60_000)
   assert.equal(errors.length, 1)
-  await pass(500)
+  await pass(1_000)
   assert.deepEqual([runs.length, errors.length], [5, 2])
+  await pass(1_999)
+  assert.equal(errors.length, 2, 'each error in a row is waited out longer')
+  await pass(1)
+  assert.equal(errors.length, 3)
 })

@@ -1,8 +1,9 @@
 /**
- * A station: one loop that does one kind of work until there is none, then rests until it is kicked, a given instant
- * comes, or its longest rest is over. Kicks during a run are not lost. An error is told and waited out, never fatal.
+ * A station: one loop that does one kind of work until there is none, then rests until it is kicked, something it was
+ * told of becomes due, or its longest rest is over. Kicks during a run are not lost. An error is told and waited out,
+ * never fatal. Rests are counted by a clock that never jumps, so that setting the one on the wall changes nothing.
  */
-import type { Clock, Instant } from '../kernel/time.js'
+import type { Timers } from '../kernel/time.js'
 import type { Service } from './lifecycle.js'
 
 /** Rest after an error: short enough to recover quickly, long enough not to spin. */
@@ -13,24 +14,26 @@ const DUE_COUNT_MAX = 1_000
 export interface Station extends Service {
   /** There may be something to do now. */
   kick(): void
-  /** There will be something to do at this instant. */
-  kickAt(at: Instant): void
+  /** There will be something to do in so many milliseconds. */
+  kickIn(ms: number): void
 }
 
 export interface StationOptions {
   name: string
-  clock: Clock
+  timers: Timers
   /** Longest rest: the net under lost kicks. */
   restMsMax: number
   /** One round of work; resolves to how much it found. It is called again at once while it finds something. */
   run: () => Promise<number>
   onError: (name: string, error: unknown) => void
+  /** Rest after so many errors in a row, in ms; half a second when left out. A kick ends it. */
+  errorRestMs?: (error: unknown, failureCount: number) => number
 }
 
 export function makeStation(options: StationOptions): Station {
   let isRunning = false
   let isKicked = false
-  const dueAts = new Set<Instant>()
+  const dueAts = new Set<number>()
   let wakeUp: (() => void) | null = null
   let loop: Promise<void> = Promise.resolve()
 
@@ -42,9 +45,9 @@ export function makeStation(options: StationOptions): Station {
   async function rest(ms: number): Promise<void> {
     if (isKicked || !isRunning) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
+      const callOff = options.timers.after(ms, resolve)
       wakeUp = () => {
-        clearTimeout(timer)
+        callOff()
         resolve()
       }
     })
@@ -52,22 +55,27 @@ export function makeStation(options: StationOptions): Station {
   }
 
   async function work(): Promise<void> {
+    let failureCount = 0
     while (isRunning) {
       isKicked = false
-      forget(dueAts, options.clock.now())
+      forget(dueAts, options.timers.elapsedMs())
       try {
-        if ((await options.run()) > 0) continue
+        const found = await options.run()
+        failureCount = 0
+        if (found > 0) continue
         await rest(restMs(dueAts, options))
       } catch (error) {
         options.onError(options.name, error)
-        await rest(ERROR_REST_MS)
+        failureCount += 1
+        await rest(options.errorRestMs?.(error, failureCount) ?? ERROR_REST_MS)
       }
     }
   }
 
   return {
     kick,
-    kickAt(at) {
+    kickIn(ms) {
+      const at = options.timers.elapsedMs() + ms
       const isFirst = at < firstOf(dueAts)
       if (dueAts.size < DUE_COUNT_MAX) dueAts.add(at)
       if (isFirst) wakeUp?.()
@@ -85,15 +93,15 @@ export function makeStation(options: StationOptions): Station {
   }
 }
 
-function restMs(dueAts: ReadonlySet<Instant>, { clock, restMsMax }: StationOptions): number {
-  return Math.min(Math.max(firstOf(dueAts) - clock.now(), 0), restMsMax)
+function restMs(dueAts: ReadonlySet<number>, { timers, restMsMax }: StationOptions): number {
+  return Math.min(Math.max(firstOf(dueAts) - timers.elapsedMs(), 0), restMsMax)
 }
 
-function forget(dueAts: Set<Instant>, now: Instant): void {
+function forget(dueAts: Set<number>, now: number): void {
   for (const at of dueAts) if (at <= now) dueAts.delete(at)
 }
 
-function firstOf(dueAts: ReadonlySet<Instant>): number {
+function firstOf(dueAts: ReadonlySet<number>): number {
   let first = Number.POSITIVE_INFINITY
   for (const at of dueAts) if (at < first) first = at
   return first

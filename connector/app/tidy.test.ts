@@ -53,9 +53,11 @@ test('every error code stands in ERRORS.md, and no other', () => {
     house
       .filter(({ path }) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !/\/(simulator|testing)\//.test(path))
       .flatMap(({ text }) =>
-        [...text.matchAll(/'((?:ORD|MSG|MAP|INV|BUR|UNIT|DEF|STO|CFG|SEC|AMQ)-[A-Za-z0-9-]*[A-Za-z0-9])'/g)].map(
-          codeOf,
-        ),
+        [
+          ...text.matchAll(
+            /'((?:ORD|MSG|MAP|INV|BUR|UNIT|DEF|STO|CFG|SEC|AMQ|CBK|HND|RST|ACC|API)-[A-Za-z0-9-]*[A-Za-z0-9])'/g,
+          ),
+        ].map(codeOf),
       ),
   )
 

@@ -1,22 +1,20 @@
 /** `apply FILE`: settings into the database in one transaction, then verification, first numbers, first quota. */
-import { destination } from 'pino'
 import { makeSettingsStore } from '../../../adapters/postgres/settings/settings-store.js'
 import { randomIds } from '../../../adapters/system/ids.js'
-import { type Logger, makeLogger } from '../../../adapters/system/logger.js'
+import type { Logger } from '../../../adapters/system/logger.js'
+import { UNWATCHED } from '../../issuing/channel-ports.js'
+import { WAKE_SLICE_COUNT } from '../../issuing/ports.js'
 import type { Tx } from '../../issuing/transaction.js'
 import { makeBureau } from '../compose.js'
-import { type Config, loadConfig } from '../config.js'
+import { loadConfig } from '../config.js'
 import { applyConfiguration, type Cure, SettingInUse } from '../configuration/apply.js'
 import { runBureauSteps, type StepReport } from '../configuration/bureau-steps.js'
 import { makeFirstSteps } from '../first-steps.js'
 import { type Memory, type MemoryConfig, openMemory } from '../memory.js'
 import { loadSettingsFile, type SettingsFile } from './load-settings-file.js'
 import { printChanges } from './print-plan.js'
+import { makeQuietLogger } from './quiet-logger.js'
 import { type ExitCode, type VerbContext, VerbRefused } from './verbs.js'
-
-/** Parked rows that one cure wakes in the transaction; the sweep wakes the rest. */
-const WAKE_COUNT_MAX = 10_000
-const STANDARD_ERROR = 2
 
 export interface ApplyOptions {
   offline: boolean
@@ -57,12 +55,12 @@ async function storeSettings(memory: Memory, { configuration, judge }: SettingsF
 }
 
 async function wakeCured({ store }: Memory, tx: Tx, cures: readonly Cure[]): Promise<void> {
-  for (const cure of cures) await store.orders.wake(tx, { ...cure, limit: WAKE_COUNT_MAX })
-  await store.signals.announce(tx, ['settings', 'inbox', 'orders', 'invoices'])
+  for (const cure of cures) await store.orders.wake(tx, { ...cure, limit: WAKE_SLICE_COUNT, goesOn: true })
+  await store.signals.announce(tx, ['settings', 'stops', 'inbox', 'orders', 'invoices'])
 }
 
 async function askBureau(context: VerbContext, config: MemoryConfig, memory: Memory, log: Logger): Promise<ExitCode> {
-  const bureau = makeBureau(config, memory, log)
+  const bureau = makeBureau(config, memory, log, UNWATCHED)
   try {
     const isClean = await runBureauSteps(makeFirstSteps(memory, bureau, log), (step) => {
       if (step.failure === null) context.print(describeStep(step))
@@ -84,10 +82,4 @@ const STEP_NAMES = {
 function describeStep({ step, taxNo, failure }: StepReport): string {
   if (failure === null) return `${taxNo} ${STEP_NAMES[step]}: ok`
   return `${taxNo} ${STEP_NAMES[step]}: ${failure.code} ${failure.message} / ${failure.messageEn}`
-}
-
-/** The answer goes to standard output, so the log goes to standard error, and only what somebody must see. */
-function makeQuietLogger(config: Config): Logger {
-  const isUsual = config.logLevel === 'info'
-  return makeLogger({ level: isUsual ? 'warn' : config.logLevel, destination: destination(STANDARD_ERROR) })
 }

@@ -121,7 +121,7 @@ async function examineSettings(config: DoctorConfig, pool: pg.Pool, tell: Tell):
   const settings = makeSettingsStore()
   const sealer = makeSealer(config.masterKey)
   const database = makeDatabase(pool, { random: Math.random, sleep })
-  const { owner, stored } = await database.transaction(async (tx) => ({
+  const { owner, stored } = await database.transaction('other', async (tx) => ({
     owner: await loadDeployment(tx),
     stored: await settings.load(tx),
   }))

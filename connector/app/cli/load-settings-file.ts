@@ -27,6 +27,7 @@ export async function loadSettingsFile(file: string, config: Config, context: Ve
   const outcome = await loadConfiguration(resolve(file), {
     env: context.source.env,
     insecureHosts: config.insecureHosts,
+    callbackHosts: config.callbackHosts,
     compileMapping: (text) => {
       const compiled = compileMapping(text)
       return compiled.ok

@@ -49,7 +49,7 @@ async function loadStored(pool: pg.Pool, schema: string, sealer: Sealer): Promis
   ])
   if (!rows[0]?.isMigrated) return NOTHING
   const settings = makeSettingsStore()
-  return makeDatabase(pool, { random: Math.random, sleep }).transaction(async (tx) => {
+  return makeDatabase(pool, { random: Math.random, sleep }).transaction('other', async (tx) => {
     const owner = await loadDeployment(tx)
     if (owner !== null && !sealer.isOwnCheckValue(owner.keyCheck, owner.id)) throw new DeploymentRefused()
     return settings.load(tx)

@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import amqp from 'amqplib'
 import { startSimulator } from '../../../adapters/leqi/simulator/simulator.js'
+import { toTopology } from '../../../adapters/rabbitmq/topology.js'
 import { makeCommandLine } from '../../testing/command-line.js'
 import { withSchema } from '../../testing/database.js'
 import { findPackageRoot } from '../package-root.js'
@@ -129,6 +131,48 @@ test('another master key on the same schema is refused, by its variable', async 
 
   assert.equal(await doctor.run('doctor'), 1)
   assert.ok(doctor.out.some((line) => line.startsWith('bad  LEQI_MASTER_KEY')))
+})
+
+test('a server that would forget what it acknowledged is refused before anything is stored, by its variable', async (t) => {
+  const { env, file, ask } = await setup(t)
+  const careless = new URL(env.DATABASE_URL)
+  careless.searchParams.set('options', '-c synchronous_commit=off')
+  const url = careless.toString()
+  for (const args of [['apply', file, '--offline'], ['start']]) {
+    const { run, err } = makeCommandLine({ ...env, DATABASE_URL: url, LOG_LEVEL: 'silent' })
+    assert.equal(await run(...args), 2)
+    assert.match(err[0] ?? '', /STO-server: DATABASE_URL.*synchronous_commit is off/)
+    assert.ok(!err.join('\n').includes(url))
+  }
+  const doctor = makeCommandLine({ ...env, DATABASE_URL: url })
+
+  assert.equal(await doctor.run('doctor'), 1)
+  assert.ok(doctor.out.some((line) => line.startsWith('bad') && line.includes('synchronous_commit')))
+  assert.deepEqual(await ask('select count(*) from direct_units'), ['0'])
+})
+
+test('a schema of a newer release and an order queue of somebody else refuse the start, by name', async (t) => {
+  const { env, file, ask } = await setup(t)
+  assert.equal(await makeCommandLine(env).run('apply', file, '--offline'), 0)
+  const prefix = `${env.LEQI_DB_SCHEMA}.`
+  const broker = await amqp.connect(AMQP_URL)
+  const channel = await broker.createChannel()
+  const { orderQueue, deadQueue, orderExchange, deadExchange, resultExchange } = toTopology(prefix)
+  t.after(async () => {
+    for (const queue of [orderQueue, deadQueue]) await channel.deleteQueue(queue)
+    for (const exchange of [orderExchange, deadExchange, resultExchange]) await channel.deleteExchange(exchange)
+    await broker.close()
+  })
+  await channel.assertQueue(orderQueue, { durable: true })
+  const start = async () => {
+    const { run, err } = makeCommandLine({ ...env, PORT: '0', LEQI_NAME_PREFIX: prefix, LOG_LEVEL: 'silent' })
+    assert.equal(await run('start'), 2)
+    return err[0] ?? ''
+  }
+
+  assert.match(await start(), /AMQ-unsuitable: .*leqi\.orders/)
+  await ask("insert into schema_migrations (name, batch, migration_time) values ('9999-later', 9, now())")
+  assert.match(await start(), /STO-schema-newer: .*LEQI_DB_SCHEMA.*9999-later/)
 })
 
 test('a start refuses units whose plain address the environment does not name', async (t) => {

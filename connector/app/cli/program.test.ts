@@ -10,6 +10,7 @@ import { findPackageRoot, readVersion } from '../package-root.js'
 const VERBS = [
   ...['start', 'migrate', 'apply', 'plan', 'audit', 'simulator', 'doctor', 'openapi', 'asyncapi', 'demo', 'schema'],
   ...['mapping check', 'mapping test', 'mapping explain', 'mapping replay'],
+  ...['list', 'show', 'rehearse', 'correct', 'release', 'discard'].map((verb) => `dead-letters ${verb}`),
 ]
 const DEFINITIONS = join(findPackageRoot(), 'mappings/definitions')
 const MASTER_KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => (index * 37) % 256)).toString('base64')
@@ -59,6 +60,8 @@ test('a wrong command line could not run', async () => {
     ['audit', '--jsno'],
     ['simulator', '--port', 'x'],
     ['mapping', 'chek'],
+    ['doubt', 'approve', 'x1', '--by', 'Li'],
+    ['restore', 'approve', '-1', '--by', 'Li'],
   ]) {
     const { run, err } = makeCommandLine()
 

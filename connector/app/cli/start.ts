@@ -1,4 +1,5 @@
 /** `start`: the production process, until a signal. */
+import { listAbandonedJobs } from '../../../adapters/postgres/schedule.js'
 import { makeLogger } from '../../../adapters/system/logger.js'
 import { makeTimetable } from '../../../jobs/schedule.js'
 import { compose } from '../compose.js'
@@ -17,6 +18,7 @@ export async function start(context: VerbContext): Promise<ExitCode> {
   const timetable = makeTimetable({
     databaseUrl: config.databaseUrl.reveal(),
     databaseSchema: config.databaseSchema,
+    listAbandonedJobs: () => listAbandonedJobs(connector.memory.pool),
     onEvent: (level, event, fields) => log[level](fields, event),
   })
   return runUntilSignal([...connector.services, { name: 'timetable', service: timetable }], {

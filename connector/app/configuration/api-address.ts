@@ -47,6 +47,6 @@ export function judgeApiAddress(
 }
 
 /** `host:port`, also where the port is the protocol's own. */
-export function withPort(url: URL): string {
+function withPort(url: URL): string {
   return url.port === '' ? `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}` : url.host
 }

@@ -22,7 +22,7 @@ const MASTER_KEY = new Secret(
   Buffer.from(Array.from({ length: 32 }, (_, index) => (index * 37) % 256)).toString('base64'),
 )
 const KEY = new Secret('0123456789abcdeffedcba9876543210')
-const CALLBACK_SECRET = new Secret('whsec-of-thirty-two-bytes-or-more')
+const CALLBACK_SECRET = new Secret(`whsec_${Buffer.alloc(32, 'callback').toString('base64')}`)
 
 const DIRECT = {
   leqiId: LEQI_ID,
@@ -128,7 +128,7 @@ async function setup(t: TestContext) {
     deps,
     cures,
     ask,
-    load: () => store.database.transaction((tx) => settings.load(tx)),
+    load: () => store.database.transaction('other', (tx) => settings.load(tx)),
     apply: (desired: Configuration, isPruning = false) =>
       applyConfiguration(deps, desired, { isPruning, judge: () => undefined }),
     revision: async () => (await ask('select revision from settings_revision'))[0],
@@ -319,6 +319,38 @@ test('a unit with numbers and a type with unfinished orders are not deleted, and
   await assert.rejects(apply(empty, true), (error) => error instanceof SettingInUse && error.message.includes(SELLER))
 
   assert.deepEqual(await load(), before)
+})
+
+test('a type whose results are on their way by callback is not deleted, unless its endpoint is switched off', async (t) => {
+  const { apply, ask } = await setup(t)
+  const called = aType('shopify', '网店订单')
+  const settings = { ...called.settings, delivery: 'callback' as const, callbackUrl: 'https://example.com/' }
+  await apply(aConfiguration({ businessTypes: [{ ...called, settings, callbackSecret: CALLBACK_SECRET }] }))
+  await ask(`insert into callback_deliveries (event_id, endpoint, order_id, seq, due_at, created_at)
+    values (gen_random_uuid(), 'shopify', gen_random_uuid(), 1, now(), now())`)
+  const without = aConfiguration({ businessTypes: [] })
+
+  await assert.rejects(apply(without, true), (error) => error instanceof SettingInUse && /shopify/.test(error.message))
+  await ask("update callback_endpoints set disabled_for = 'gone', disabled_at = now()")
+  assert.deepEqual(tell(await apply(without, true)), ['delete businessTypes shopify'])
+})
+
+test('another callback secret keeps the former one for a day; the same again changes nothing', async (t) => {
+  const { apply, ask } = await setup(t)
+  const called = { ...aType('shopify', '网店订单'), callbackSecret: CALLBACK_SECRET }
+  const next = new Secret(`whsec_${Buffer.alloc(32, 'next').toString('base64')}`)
+  const secrets = () =>
+    ask(`select callback_former_secret_sealed is not null, callback_former_until - now() between interval '23 hours'
+      and interval '24 hours', callback_secret_sealed from business_types where code = 'shopify'`)
+  await apply(aConfiguration({ businessTypes: [called] }))
+  const [first = ''] = await secrets()
+  await apply(aConfiguration({ businessTypes: [{ ...called, callbackSecret: next }] }))
+  const [changed = ''] = await secrets()
+  await apply(aConfiguration({ businessTypes: [{ ...called, callbackSecret: next }] }))
+
+  assert.match(first, /^false {2}v1\./)
+  assert.match(changed, /^true true v1\./)
+  assert.deepEqual(await secrets(), [changed])
 })
 
 test('a direct unit is not deleted from under its using units, nor a using unit from under its business types', async (t) => {

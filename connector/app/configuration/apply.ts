@@ -19,6 +19,9 @@ import type { SectionName } from './schema.js'
 const DIRECT_UNIT_PROOFS = ['apiKey', 'apiUrl', 'environment', 'taxNo']
 const USING_UNIT_PROOFS = ['leqiId', 'directUnit']
 
+/** Under which field the callback secret of a business type is sealed; its unit is the type's code. */
+export const CALLBACK_SECRET_FIELD = 'callbackSecret'
+
 /** What may go on after a change; the caller adds how many at once. */
 export type Cure = Omit<WakeFilter, 'limit'>
 
@@ -69,7 +72,7 @@ export async function applyConfiguration(
   desired: Configuration,
   { isPruning, judge }: { isPruning: boolean; judge: (stored: StoredSettings) => void },
 ): Promise<readonly Change[]> {
-  return deps.database.transaction(async (tx) => {
+  return deps.database.transaction('other', async (tx) => {
     await deps.settings.lock(tx)
     const stored = await deps.settings.load(tx)
     judge(stored)
@@ -137,8 +140,8 @@ async function refuseUsed(work: Work): Promise<void> {
   }
   if (usedTypes.length > 0) {
     throw new SettingInUse(
-      `业务类型 ${usedTypes.join('、')} 还有未完成的订单，不能删除`,
-      `business type ${usedTypes.join(', ')} has unfinished orders and cannot be deleted`,
+      `业务类型 ${usedTypes.join('、')} 还有未完成的订单或未送达的回调，不能删除`,
+      `business type ${usedTypes.join(', ')} has unfinished orders or undelivered callbacks and cannot be deleted`,
     )
   }
 }
@@ -296,7 +299,7 @@ function apiKeyPlace(directUnitId: string) {
 }
 
 function callbackSecretPlace(code: string) {
-  return { unit: code, field: 'callbackSecret' }
+  return { unit: code, field: CALLBACK_SECRET_FIELD }
 }
 
 /** By fingerprint; a stored text that does not open under this master key is simply not the same. */

@@ -2,8 +2,9 @@
  * What the schema cannot say about a FILE: uniqueness, references, addresses, byte lengths, rules between fields.
  * Pure; every finding is collected.
  */
+import { judgeTarget } from '../../../adapters/http-callback/target.js'
 import { isTaxNumber, judgeTaxNumber } from '../../taxpayer/tax-number.js'
-import { BUREAU_ADDRESSES, judgeApiAddress, withPort } from './api-address.js'
+import { BUREAU_ADDRESSES, judgeApiAddress } from './api-address.js'
 import type { FindingsCollector } from './findings.js'
 import type { BusinessTypeEntry, ConfigurationEntries, DirectUnitEntry, SectionName } from './schema.js'
 
@@ -22,17 +23,23 @@ export interface OpenReference {
   key: string
 }
 
+/** `host:port` that the operator named: simulators of the bureau, internal receivers of callbacks. */
+export interface NamedHosts {
+  insecureHosts: readonly string[]
+  callbackHosts: readonly string[]
+}
+
 /** Returns the references that only the database can answer. */
 export function checkEntries(
   entries: ConfigurationEntries,
-  insecureHosts: readonly string[],
+  hosts: NamedHosts,
   findings: FindingsCollector,
 ): OpenReference[] {
   for (const [index, unit] of (entries.directUnits ?? []).entries()) {
-    checkDirectUnit(unit, `/directUnits/${index}`, insecureHosts, findings)
+    checkDirectUnit(unit, `/directUnits/${index}`, hosts.insecureHosts, findings)
   }
   for (const [index, type] of (entries.businessTypes ?? []).entries()) {
-    checkBusinessType(type, `/businessTypes/${index}`, insecureHosts, findings)
+    checkBusinessType(type, `/businessTypes/${index}`, hosts, findings)
   }
   checkTaxNumbers(entries, findings)
   checkUniqueness(entries, findings)
@@ -81,7 +88,7 @@ function checkDirectUnit(
 function checkBusinessType(
   type: BusinessTypeEntry,
   path: string,
-  insecureHosts: readonly string[],
+  hosts: NamedHosts,
   { refuse, warn }: FindingsCollector,
 ): void {
   const bytes = [
@@ -114,24 +121,8 @@ function checkBusinessType(
       en: `delivery ${type.delivery} needs callbackUrl and callbackSecretFromEnv`,
     })
   }
-  warn(`${path}/delivery`, {
-    code: 'CFG-delivery',
-    zh: '本版本尚不发送 HTTP 回调，结果仍发布到 RabbitMQ',
-    en: 'this version sends no HTTP callbacks yet; results go to RabbitMQ',
-  })
-  if (type.callbackUrl !== null && !isCallbackAddress(type.callbackUrl, insecureHosts)) {
-    refuse(`${path}/callbackUrl`, {
-      code: 'CFG-address',
-      zh: '须为 https:// 地址，不带用户与片段',
-      en: 'must be an https:// address without user and fragment',
-    })
-  }
-}
-
-function isCallbackAddress(address: string, insecureHosts: readonly string[]): boolean {
-  const url = URL.canParse(address) ? new URL(address) : null
-  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && insecureHosts.includes(withPort(url)))
+  const refusal = type.callbackUrl === null ? null : judgeTarget(type.callbackUrl, hosts.callbackHosts)
+  if (refusal !== null) refuse(`${path}/callbackUrl`, { code: 'CFG-address', ...refusal })
 }
 
 function checkTaxNumbers(entries: ConfigurationEntries, { refuse, warn }: FindingsCollector): void {

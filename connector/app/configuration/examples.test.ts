@@ -16,6 +16,7 @@ async function load(file: string): Promise<LoadedConfiguration> {
   const outcome = await loadConfiguration(join(EXAMPLES, file), {
     env: {},
     insecureHosts: INSECURE_HOSTS,
+    callbackHosts: [],
     compileMapping: (text) => {
       const compiled = compileMapping(text)
       return compiled.ok

@@ -34,6 +34,10 @@ buyers:
   - {seller: 91310115MA1K00015K, code: C-1, name: 某某有限公司, taxNo: 91310115MA1K00023E}
 `
 
+function secretOf(byteCount: number): string {
+  return `whsec_${Buffer.alloc(byteCount, 'secret of a callback').toString('base64')}`
+}
+
 interface Setup {
   text: string
   env?: Record<string, string>
@@ -52,6 +56,7 @@ async function setup(t: TestContext, { text, files = {}, ...deps }: Setup) {
   return loadConfiguration(join(folder, 'config.yaml'), {
     env: {},
     insecureHosts: ['127.0.0.1:9443'],
+    callbackHosts: ['127.0.0.1:9444'],
     compileMapping: () => ({ businessType: 'shopify', problems: [] }),
     ...deps,
   })
@@ -164,7 +169,12 @@ test('what is no YAML is told with its line', async (t) => {
 })
 
 test('a file that cannot be read is told as such', async () => {
-  const deps = { env: {}, insecureHosts: [], compileMapping: () => ({ businessType: null, problems: [] }) }
+  const deps = {
+    env: {},
+    insecureHosts: [],
+    callbackHosts: [],
+    compileMapping: () => ({ businessType: null, problems: [] }),
+  }
   const outcome = await loadConfiguration('/nowhere/config.yaml', deps)
   assert.ok(!outcome.ok)
 
@@ -257,6 +267,48 @@ test('a key comes from the environment or from a file, and a bad one is told wit
   assert.ok(!inline.ok && !inspect(inline, { depth: 9 }).includes('hunter'))
 })
 
+test('a callback goes to public HTTPS, or to a host that the operator named', async (t) => {
+  const calling = (url: string) =>
+    WHOLE.replace(
+      'mapping: mapping.yaml',
+      `mapping: mapping.yaml, delivery: both, callbackUrl: "${url}", callbackSecretFromEnv: HOOK`,
+    )
+  const env = { HOOK: secretOf(32) }
+  const good = [
+    'https://example.com/hook',
+    'https://example.com:8443/',
+    'http://127.0.0.1:9444/hook',
+    'https://9.9.9.9/',
+  ]
+  for (const url of good) assert.ok((await setup(t, { text: calling(url), env })).ok, url)
+  const bad = [
+    ...['http://example.com/hook', 'http://127.0.0.1:9443/', 'https://example.com:9000/', 'https://u:p@example.com/'],
+    ...['https://10.0.0.8/', 'https://[::1]/', 'https://0x7f.1/', 'https://[::ffff:10.0.0.8]/', 'ftp://example.com/'],
+  ]
+  for (const url of bad) {
+    assert.deepEqual(
+      await faultsOf(t, { text: calling(url), env }),
+      ['CFG-address /businessTypes/0/callbackUrl @16'],
+      url,
+    )
+  }
+})
+
+test('a callback secret is whsec_ and 32 to 64 bytes in base64, and a bad one is not repeated', async (t) => {
+  const text = WHOLE.replace(
+    'mapping: mapping.yaml',
+    'mapping: mapping.yaml, delivery: both, callbackUrl: "https://example.com/", callbackSecretFromEnv: HOOK',
+  )
+  for (const byteCount of [32, 33, 64]) assert.ok((await setup(t, { text, env: { HOOK: secretOf(byteCount) } })).ok)
+  const bad = [secretOf(31), secretOf(65), secretOf(32).slice('whsec_'.length), `${secretOf(33)}=`, 'x'.repeat(64)]
+  for (const HOOK of bad) {
+    const outcome = await setup(t, { text, env: { HOOK } })
+    assert.ok(!outcome.ok, HOOK)
+    assert.deepEqual(tell(outcome.findings.faults), ['CFG-secret /businessTypes/0/callbackSecretFromEnv @16'])
+    assert.ok(!inspect(outcome, { depth: 9 }).includes(HOOK))
+  }
+})
+
 test('a mapping that does not compile is told with the place inside it', async (t) => {
   const outcome = await setup(t, {
     text: WHOLE,
@@ -282,14 +334,13 @@ test('what is unusual but lawful is warned of', async (t) => {
     .replace(/ignored:\n.*\n/, '')
   const outcome = await setup(t, {
     text,
-    env: { HOOK: 'x'.repeat(32) },
+    env: { HOOK: secretOf(32) },
     compileMapping: () => ({ businessType: 'another', problems: [] }),
   })
   assert.ok(outcome.ok)
 
   assert.deepEqual(tell(outcome.warnings).sort(), [
     'CFG-capability /directUnits/0/capabilities @9',
-    'CFG-delivery /businessTypes/0/delivery @15',
     'CFG-incomplete /usingUnits/0 @12',
     'CFG-mapping /businessTypes/0/mapping @15',
     'CFG-tax-number /buyers/0/taxNo @19',

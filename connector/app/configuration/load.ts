@@ -14,6 +14,8 @@ import { type ResolveDeps, resolveEntries } from './resolve.js'
 export interface LoadDeps extends Omit<ResolveDeps, 'folder'> {
   /** `host:port` that may be called over plain http. */
   insecureHosts: readonly string[]
+  /** `host:port` of internal callback targets. */
+  callbackHosts: readonly string[]
 }
 
 export type LoadOutcome =
@@ -33,7 +35,7 @@ export async function loadConfiguration(path: string, deps: LoadDeps): Promise<L
   const read = readEntries(text)
   if (read.entries === null) return { ok: false, findings: read.findings }
   const findings = makeFindings(read.positionOf)
-  const openReferences = checkEntries(read.entries, deps.insecureHosts, findings)
+  const openReferences = checkEntries(read.entries, deps, findings)
   const configuration = await resolveEntries(read.entries, { ...deps, folder: dirname(path) }, findings)
   if (findings.faults.length > 0) return { ok: false, findings }
   return {

@@ -13,8 +13,10 @@ import type { FindingsCollector } from './findings.js'
 import type { BusinessTypeEntry, ConfigurationEntries, DirectUnitEntry, IssuingEntry } from './schema.js'
 
 const API_KEY = /^[0-9a-fA-F]{32}$/
-/** Source: Standard Webhooks 1.0.0 advises 24 to 64 bytes; reliability asks for 32 at least. */
+/** Source: Standard Webhooks 1.0.0, 24 to 64 bytes, written `whsec_` and base64; reliability asks for 32 at least. */
 const CALLBACK_SECRET_BYTES_MIN = 32
+const CALLBACK_SECRET_BYTES_MAX = 64
+const CALLBACK_SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/
 const SECRET_LENGTH_MAX = 1_000
 
 /** One thing wrong in a mapping's text. */
@@ -104,11 +106,12 @@ async function resolveBusinessType(
   const secretPath = `${path}/callbackSecretFromEnv`
   const source = { inline: null, variable: callbackSecretFromEnv, file: null }
   const secret = await readSecret(source, secretPath, deps, findings)
-  if (secret !== null && Buffer.byteLength(secret) < CALLBACK_SECRET_BYTES_MIN) {
+  if (secret !== null && !isCallbackSecret(secret)) {
+    const limits = [CALLBACK_SECRET_BYTES_MIN, CALLBACK_SECRET_BYTES_MAX]
     findings.refuse(secretPath, {
       code: 'CFG-secret',
-      zh: `密钥不足 ${CALLBACK_SECRET_BYTES_MIN} 字节`,
-      en: `the secret has fewer than ${CALLBACK_SECRET_BYTES_MIN} bytes`,
+      zh: `密钥须为 whsec_ 加 ${limits.join(' 到 ')} 字节的 base64`,
+      en: `the secret must be whsec_ and ${limits.join(' to ')} bytes in base64`,
     })
   }
   const text = await readMapping(entry, `${path}/mapping`, deps, findings)
@@ -117,6 +120,14 @@ async function resolveBusinessType(
     callbackSecret: secret === null ? null : new Secret(secret),
     mapping: { text, sha256: sha256(text) },
   }
+}
+
+function isCallbackSecret(text: string): boolean {
+  const [, base64 = ''] = CALLBACK_SECRET.exec(text) ?? []
+  const bytes = Buffer.from(base64, 'base64')
+  // Base64 that is cut off or padded wrongly decodes as well, to something else than was meant.
+  const isWhole = bytes.toString('base64') === base64
+  return isWhole && bytes.length >= CALLBACK_SECRET_BYTES_MIN && bytes.length <= CALLBACK_SECRET_BYTES_MAX
 }
 
 async function readSecret(

@@ -210,8 +210,8 @@ const BusinessTypeSchema = Type.Object(
     callbackSecretFromEnv: textOrNull(
       100,
       about(
-        '回调签名密钥取自该环境变量（名称不以 LEQI_ 开头），至少 32 字节',
-        'environment variable with the callback secret, at least 32 bytes, not named LEQI_…',
+        '回调签名密钥取自该环境变量（名称不以 LEQI_ 开头）：whsec_ 加 32 到 64 字节的 base64',
+        'environment variable with the callback secret: whsec_ and 32 to 64 bytes in base64, not named LEQI_…',
       ),
       ENVIRONMENT_NAME,
     ),
