@@ -3,7 +3,7 @@
  *
  * Liveness looks at the process alone, so that a broken database never restarts it. Readiness is off while starting
  * and draining and while a dependency is down; its body says since when and why, what is parked under which cause,
- * which results wait, and what each unit has left.
+ * which results wait, and how each unit stands.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type, { type Static } from 'typebox'
@@ -19,7 +19,7 @@ const OrNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =
 const DependencyHealth = Type.Object({
   isUp: Type.Boolean(),
   since: Instant,
-  lastError: OrNull(Type.String({ description: 'last error, also when it is over; null: none yet' })),
+  lastError: OrNull(Type.String({ description: 'why it is down, in the words of what refuses; null while it is up' })),
 })
 
 const ParkedCount = Type.Object({
@@ -35,13 +35,51 @@ const ResultCounts = Type.Object({
   oldestPendingAt: OrNull(Instant),
 })
 
-const UnitStock = Type.Object({
+const DisabledEndpoint = Type.Object({
+  businessType: Type.String(),
+  cause: Type.Enum(['gone', 'failing'], { description: 'gone: it answered 410; failing: nothing arrived for days' }),
+  since: Instant,
+})
+
+const CallbackCounts = Type.Object({
+  pendingCount: Type.Integer({ description: 'deliveries that are still tried' }),
+  exhaustedCount: Type.Integer({ description: 'deliveries that were given up; a person may replay them' }),
+  oldestPendingAt: OrNull(Instant),
+  disabledEndpoints: Type.Array(DisabledEndpoint, { description: 'switched off; their deliveries wait' }),
+})
+
+const UnitRestore = Type.Object({
+  state: Type.Enum(['reconciling', 'held'], {
+    description: 'reconciling: the bureau is being asked, it goes on by itself; held: a person must decide',
+  }),
+  ground: Type.Enum(['other_server', 'other_timeline', 'other_schema', 'behind_high_water', 'operator']),
+  since: Instant,
+})
+
+const UnitStanding = Type.Object({
   taxNo: Type.String(),
   name: Type.String(),
   isVerified: Type.Boolean(),
   freeNumberCount: Type.Integer(),
   numberWarningCount: Type.Integer(),
   quota: OrNull(Type.Object({ period: Type.String({ description: 'yyyy-MM' }), availableAmount: Money })),
+  restored: OrNull(UnitRestore),
+})
+
+const BureauStop = Type.Object({
+  directUnit: Type.String({ description: 'its Leqi id' }),
+  taxNo: OrNull(Type.String({ description: 'the using unit that is held back; null: all of the direct unit' })),
+  cause: Type.String({ description: 'what waits for it is parked under this cause' }),
+  code: Type.String(),
+  message: Type.String(),
+  since: Instant,
+  nextLookAt: Instant,
+})
+
+const ClockFault = Type.Object({
+  directUnit: Type.String({ description: 'its Leqi id' }),
+  skewMs: Type.Integer({ description: 'milliseconds that the clock of this process is ahead of the bureau’s' }),
+  message: Type.String(),
 })
 
 const HealthReport = Type.Object({
@@ -50,7 +88,10 @@ const HealthReport = Type.Object({
   dependencies: Type.Record(Type.String(), DependencyHealth),
   parked: OrNull(Type.Array(ParkedCount, { description: 'null: the database cannot be asked' })),
   results: OrNull(ResultCounts),
-  units: OrNull(Type.Array(UnitStock)),
+  callbacks: OrNull(CallbackCounts),
+  units: OrNull(Type.Array(UnitStanding)),
+  stops: Type.Array(BureauStop, { description: 'why nothing is sent to the bureau; empty: the way is open' }),
+  clockFaults: Type.Array(ClockFault, { description: 'this process sends nothing while its clock is wrong' }),
 })
 export type HealthReport = Static<typeof HealthReport>
 

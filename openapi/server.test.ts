@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { makePeople } from '../connector/testing/memory/sign-in.js'
 import type { HealthReport } from './health.js'
 import { buildHttp, makeHttpServer } from './server.js'
 
@@ -11,6 +12,12 @@ function aReport(change: Partial<HealthReport> = {}): HealthReport {
     dependencies: { database: UP, orderConsumer: UP, resultPublisher: UP },
     parked: [{ entity: 'order', cause: 'mapping_missing', count: 3, oldestAt: '2026-11-22T07:00:00.000Z' }],
     results: { pendingCount: 2, unroutableCount: 1, oldestPendingAt: null },
+    callbacks: {
+      pendingCount: 1,
+      exhaustedCount: 4,
+      oldestPendingAt: '2026-11-22T07:30:00.000Z',
+      disabledEndpoints: [{ businessType: 'shop', cause: 'gone', since: '2026-11-22T07:00:00.000Z' }],
+    },
     units: [
       {
         taxNo: '91310115MA1K00015K',
@@ -19,15 +26,18 @@ function aReport(change: Partial<HealthReport> = {}): HealthReport {
         freeNumberCount: 120,
         numberWarningCount: 200,
         quota: { period: '2026-11', availableAmount: '99990.50' },
+        restored: { state: 'reconciling', ground: 'other_timeline', since: '2026-11-22T06:00:00.000Z' },
       },
     ],
+    stops: [],
+    clockFaults: [],
     ...change,
   }
 }
 
 async function setup(t: TestContext, read: () => Promise<HealthReport>) {
   const errors: unknown[] = []
-  const app = await buildHttp({ health: { read }, onError: (error) => errors.push(error) })
+  const app = await buildHttp({ health: { read }, signIn: makePeople().deps(), onError: (error) => errors.push(error) })
   t.after(() => app.close())
   return { app, errors }
 }
@@ -46,7 +56,7 @@ test('it is not ready while starting, while draining and while a dependency is d
     aReport({ phase: 'starting' }),
     aReport({ phase: 'draining' }),
     aReport({ dependencies: { database: UP, orderConsumer: down } }),
-    aReport({ dependencies: { database: down }, parked: null, results: null, units: null }),
+    aReport({ dependencies: { database: down }, parked: null, results: null, callbacks: null, units: null }),
   ]
   for (const report of reports) {
     const { app } = await setup(t, async () => report)
@@ -147,6 +157,7 @@ test('the server listens on a free port and stops', async () => {
     host: '127.0.0.1',
     port: 0,
     health: { read: async () => aReport() },
+    signIn: makePeople().deps(),
     onError: assert.fail,
   })
   await server.stop()

@@ -6,9 +6,13 @@
  * but its request id.
  */
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { authenticate, type SignInDeps } from '../connector/access/sign-in.js'
+import { Refusal } from '../connector/kernel/refusal.js'
+import { API_BASE, guardRoutes } from './access.js'
 import { type HealthSource, healthRoutes } from './health.js'
-import { makeProblem, PROBLEM_TYPE } from './problem.js'
+import { makeProblem, PROBLEM_TYPE, type Problem, problemOf, problemOfSchema } from './problem.js'
+import { authRoutes } from './routes/auth.js'
 
 const BODY_BYTES_MAX = 1024 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
@@ -19,6 +23,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000
 /** Longest wait of `stop` for requests under way, before their connections are cut. */
 const STOP_TIMEOUT_MS = 5_000
 
+const SECOND_MS = 1_000
+
 const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
@@ -28,6 +34,7 @@ const SECURITY_HEADERS = {
 
 export interface HttpDeps {
   health: HealthSource
+  signIn: SignInDeps
   /** An error that no route expected. */
   onError: (error: unknown, requestId: string) => void
 }
@@ -53,19 +60,29 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     // A request id that a client chose would let it write into our log.
     requestIdHeader: false,
     genReqId: () => crypto.randomUUID(),
-    frameworkErrors: (error, request, reply) => sendProblem(reply, error.statusCode ?? 400, request.id),
+    frameworkErrors: (error, request, reply) => sendProblem(reply, makeProblem(error.statusCode ?? 400, request.id)),
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS)
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, 404, request.id))
-  app.setErrorHandler((error, request, reply) => {
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, makeProblem(404, request.id)))
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof Refusal) {
+      if (error.retryAfterMs !== null) reply.header('retry-after', Math.ceil(error.retryAfterMs / SECOND_MS))
+      if (error.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+      return sendProblem(reply, problemOf(error, request.id))
+    }
+    if (error.validation !== undefined) {
+      return sendProblem(reply, problemOfSchema(error.validationContext ?? 'body', error.validation, request.id))
+    }
     const status = statusOf(error)
     if (status >= 500) deps.onError(error, request.id)
-    return sendProblem(reply, status, request.id)
+    return sendProblem(reply, makeProblem(status, request.id))
   })
+  guardRoutes(app, (token) => authenticate(deps.signIn, token))
   await app.register(healthRoutes, deps)
+  await app.register(authRoutes, { ...deps, prefix: API_BASE })
   return app
 }
 
@@ -95,7 +112,6 @@ function statusOf(error: unknown): number {
   return typeof status === 'number' && status >= 400 && status <= 599 ? status : 500
 }
 
-function sendProblem(reply: FastifyReply, status: number, requestId: string): FastifyReply {
-  const problem = makeProblem(status, requestId)
+function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply.headers(SECURITY_HEADERS).code(problem.status).type(PROBLEM_TYPE).send(problem)
 }
