@@ -1,15 +1,16 @@
 /** Who may knock on which door. `node .ci/rules.mjs` runs it and asserts that it saw the house at all. */
 const HEART = '^connector/(?!app/|testing/)'
-const TESTS = '(\\.test\\.ts$|^connector/testing/)'
+const TESTS = '(\\.test\\.ts$|^connector/testing/|^bench/chaos/)'
 
 /** Rooms of the heart from the ground up; a room may import rooms before it, never after. */
 const STOREYS = [
   ['kernel'],
-  ['taxpayer'],
+  ['taxpayer', 'access'],
   ['invoice'],
   ['catalogue', 'order', 'result'],
   ['number-segment', 'credit-quota'],
   ['issuing'],
+  ['dead-letters'],
 ]
 
 const uphill = STOREYS.map((rooms, storey) => ({
@@ -20,7 +21,7 @@ const uphill = STOREYS.map((rooms, storey) => ({
   to: { path: `^connector/(${[...STOREYS.slice(storey + 1).flat(), 'app', 'testing'].join('|')})/` },
 }))
 
-const adapters = ['rabbitmq', 'leqi', 'postgres', 'system'].map((own) => ({
+const adapters = ['rabbitmq', 'leqi', 'postgres', 'http-callback', 'system'].map((own) => ({
   name: `adapter-${own}-keeps-to-itself`,
   comment: 'an adapter owns one library; what two adapters share is a port of the heart',
   severity: 'error',
@@ -97,7 +98,7 @@ module.exports = {
       name: 'undici-only-as-dispatcher',
       comment: 'global fetch is what tests can intercept',
       severity: 'error',
-      from: { path: '^(?!adapters/leqi/)' },
+      from: { path: '^(?!adapters/(leqi|http-callback)/)' },
       to: { path: 'undici' },
     },
   ],

@@ -1,6 +1,7 @@
 /**
  * Runs every test. Servers: DATABASE_URL and AMQP_URL when set, else PostgreSQL and RabbitMQ on this machine when they
- * let us in, else embedded ones; the first lines say which. Arguments narrow the run to paths that contain them.
+ * let us in, else embedded ones; the first lines say which. Arguments narrow the run to paths that contain them;
+ * `--slow` runs the slow tests (`*.slow.test.ts`) instead of all others, `--crash` the crash-point matrix.
  */
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -14,7 +15,10 @@ const LOCAL_DATABASE_URL = 'postgres://postgres@127.0.0.1:5432/test'
 const LOCAL_AMQP_URL = 'amqp://guest:guest@127.0.0.1:5672'
 const REACH_TIMEOUT_MS = 3_000
 
-const wanted = process.argv.slice(2)
+/** Suites of their own, by the second last part of a file's name. */
+const SUITES = ['slow', 'crash']
+const suite = SUITES.find((each) => process.argv.includes(`--${each}`)) ?? null
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const files = ROOMS.flatMap(listTests).filter(
   (file) => wanted.length === 0 || wanted.some((part) => file.includes(part)),
 )
@@ -84,9 +88,13 @@ function say(what, which, url) {
 
 function listTests(room) {
   return readdirSync(room, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts') && suiteOf(entry.name) === suite)
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort()
+}
+
+function suiteOf(name) {
+  return SUITES.find((each) => name.endsWith(`.${each}.test.ts`)) ?? null
 }
 
 function runNode(args, env) {
