@@ -31,6 +31,10 @@ end $$;
 create trigger organizations_closed after insert on organizations for each row execute function close_organization();
 insert into organizations (id, kind, name) values (gen_random_uuid(), 'head_office', '总公司');
 
+-- Whose a unit is that nobody gave to another organisation.
+create function root_organization() returns uuid language sql stable as
+  'select id from organizations where parent_id is null';
+
 create table users (
   id uuid primary key,
   organization_id uuid not null references organizations,

@@ -19,7 +19,8 @@ create table actions (
   actor text not null check (actor <> ''),
   kind text not null,
   subject text not null,
-  reason text not null check (reason <> ''),
+  -- Asked for where an action cannot be undone or overrules a rule; null for an ordinary change.
+  reason text check (reason <> ''),
   approver text check (approver <> '' and approver <> actor),
   detail jsonb not null,
   previous_hash text not null unique,

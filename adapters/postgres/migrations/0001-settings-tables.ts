@@ -13,6 +13,7 @@ create table deployment (
 
 create table direct_units (
   id uuid primary key,
+  organization_id uuid not null default root_organization() references organizations,
   leqi_id text not null unique,
   name text not null,
   tax_no text not null,
@@ -32,9 +33,11 @@ create table direct_units (
   version integer not null default 1,
   updated_at timestamptz not null default now()
 );
+create index direct_units_of_organization on direct_units (organization_id);
 
 create table using_units (
   id uuid primary key,
+  organization_id uuid not null default root_organization() references organizations,
   direct_unit_id uuid not null references direct_units,
   name text not null,
   tax_no text not null unique,
@@ -49,6 +52,7 @@ create table using_units (
   version integer not null default 1,
   updated_at timestamptz not null default now()
 );
+create index using_units_of_organization on using_units (organization_id);
 
 create table issuing_settings (
   using_unit_id uuid primary key references using_units on delete cascade,

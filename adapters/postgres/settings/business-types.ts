@@ -1,7 +1,7 @@
 /** Business types (业务类型) and the versions of their mappings, by code. A mapping's text is never changed, only followed. */
 import type { ResultDelivery } from '../../../connector/issuing/directory.js'
 import type { TaxpayerId } from '../../../connector/kernel/ids.js'
-import { type Query, saveRow } from './query.js'
+import { type Query, saveRow } from '../query.js'
 
 /** How long the secret before the present one signs as well. */
 const FORMER_SECRET_HOURS = 24

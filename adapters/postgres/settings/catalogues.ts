@@ -2,7 +2,7 @@
 import type { CatalogueBuyer, Product } from '../../../connector/catalogue/catalogue.js'
 import type { TaxpayerId } from '../../../connector/kernel/ids.js'
 import { type BuyerRow, type ProductRow, toBuyer, toProduct } from '../directory/catalogues.js'
-import { deletePairs, type Query, upsert } from './query.js'
+import { deletePairs, type Query, upsert } from '../query.js'
 
 export interface SellerProduct extends Product {
   seller: TaxpayerId

@@ -1,7 +1,7 @@
 /** Direct units (直连单位): rows of `direct_units`, by Leqi id. */
 import type { DirectUnit } from '../../../connector/taxpayer/taxpayer.js'
 import { type DirectUnitRow, toDirectUnit } from '../directory/units.js'
-import { type Query, saveRow } from './query.js'
+import { type Query, saveRow } from '../query.js'
 
 /** What an administrator gives; channel and region are kept for people. */
 export interface DirectUnitSettings extends Omit<DirectUnit, 'id' | 'isVerified'> {

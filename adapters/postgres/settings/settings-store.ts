@@ -1,6 +1,13 @@
-/** All settings as one store: loaded together, changed together in the transaction of the caller. */
+/**
+ * All settings as one store: units, issuing, business types and catalogues, loaded together and changed together in the
+ * transaction of the caller.
+ *
+ * Knows: the settings' tables, natural keys (Leqi id, tax number, code) and how they hang together.
+ * Must not know: YAML, keys in clear (sealed texts come and go), what a change means for orders.
+ */
 import type { Tx } from '../../../connector/issuing/transaction.js'
 import { clientOf } from '../database.js'
+import { makeQueries, type Query } from '../query.js'
 import { raiseSettingsRevision } from '../settings-revision.js'
 import {
   type BusinessTypeChange,
@@ -30,7 +37,6 @@ import {
   type StoredDirectUnit,
   saveDirectUnit,
 } from './direct-units.js'
-import { makeQueries, type Query } from './query.js'
 import { findUsedTypes, findUsedUnits } from './settings-use.js'
 import {
   deleteIssuing,

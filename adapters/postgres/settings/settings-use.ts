@@ -1,5 +1,5 @@
 /** What keeps a setting from being deleted: history and unfinished work that hang on it. */
-import type { Query } from './query.js'
+import type { Query } from '../query.js'
 
 export interface UsedUnit {
   id: string

@@ -3,7 +3,7 @@ import { formatAmount } from '../../../connector/kernel/amount.js'
 import type { TaxpayerId, UsingUnitId } from '../../../connector/kernel/ids.js'
 import type { IssuingSettings } from '../../../connector/taxpayer/taxpayer.js'
 import { type SettingsRow, toSettings } from '../directory/units.js'
-import { type Query, saveRow } from './query.js'
+import { type Query, saveRow } from '../query.js'
 
 export interface UsingUnitSettings {
   taxNo: TaxpayerId

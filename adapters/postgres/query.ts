@@ -1,22 +1,18 @@
 /**
- * The settings of units, issuing, business types and catalogues: what an administrator writes.
- *
- * Knows: the settings' tables, natural keys (Leqi id, tax number, code) and how they hang together.
- * Must not know: YAML, keys in clear (sealed texts come and go), what a change means for orders.
- * knex writes the statements, it never holds a connection: everything runs on the connection of the open transaction,
- * so that settings, woken orders and the signal commit together.
+ * Statements of the administration, written by knex. It never holds a connection: everything runs on the connection of the
+ * open transaction, so that settings, woken orders and the signal commit together, and a scope confines it all.
  */
 import knex, { type Knex } from 'knex'
-import type { Tx } from '../../../connector/issuing/transaction.js'
-import { clientOf } from '../database.js'
+import type { Tx } from '../../connector/issuing/transaction.js'
+import { clientOf } from './database.js'
 
 /** Rows of one statement: far below the protocol's 65,535 parameters at a dozen columns. */
 const ROW_COUNT_MAX = 1_000
 
 /** Builds statements on the connection of one transaction. */
 export interface Query {
-  /** A statement on this table. */
-  from(table: string): Knex.QueryBuilder
+  /** A statement on this table, or on the rows of another statement. */
+  from(table: string | Knex.QueryBuilder): Knex.QueryBuilder
   /** SQL inside a statement, e.g. an expression of the present row. */
   raw(sql: string, bindings?: readonly Knex.RawBinding[]): Knex.Raw
   /** A statement of its own. */
