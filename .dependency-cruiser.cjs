@@ -5,11 +5,12 @@ const TESTS = '(\\.test\\.ts$|^connector/testing/|^bench/chaos/)'
 /** Rooms of the heart from the ground up; a room may import rooms before it, never after. */
 const STOREYS = [
   ['kernel'],
-  ['taxpayer', 'access'],
+  ['taxpayer'],
   ['invoice'],
   ['catalogue', 'order', 'result'],
   ['number-segment', 'credit-quota'],
   ['issuing'],
+  ['access'],
   ['dead-letters'],
 ]
 

@@ -72,10 +72,13 @@ const KINDS: Readonly<Record<number, Kind>> = {
 
 const REFUSALS: Readonly<Record<RefusalKind, { status: number; title: string }>> = {
   invalid: { status: 422, title: 'Unprocessable Content' },
+  unreadable: { status: 400, title: 'Bad Request' },
+  unconditional: { status: 428, title: 'Precondition Required' },
   unauthenticated: { status: 401, title: 'Unauthorized' },
   forbidden: { status: 403, title: 'Forbidden' },
   not_found: { status: 404, title: 'Not Found' },
   conflict: { status: 409, title: 'Conflict' },
+  stale: { status: 412, title: 'Precondition Failed' },
   too_many: { status: 429, title: 'Too Many Requests' },
 }
 

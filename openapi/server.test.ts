@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { noApi } from '../connector/testing/api.js'
 import { makePeople } from '../connector/testing/memory/sign-in.js'
 import type { HealthReport } from './health.js'
 import { buildHttp, makeHttpServer } from './server.js'
@@ -37,7 +38,12 @@ function aReport(change: Partial<HealthReport> = {}): HealthReport {
 
 async function setup(t: TestContext, read: () => Promise<HealthReport>) {
   const errors: unknown[] = []
-  const app = await buildHttp({ health: { read }, signIn: makePeople().deps(), onError: (error) => errors.push(error) })
+  const app = await buildHttp({
+    health: { read },
+    signIn: makePeople().deps(),
+    api: noApi,
+    onError: (error) => errors.push(error),
+  })
   t.after(() => app.close())
   return { app, errors }
 }
@@ -158,6 +164,7 @@ test('the server listens on a free port and stops', async () => {
     port: 0,
     health: { read: async () => aReport() },
     signIn: makePeople().deps(),
+    api: noApi,
     onError: assert.fail,
   })
   await server.stop()

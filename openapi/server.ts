@@ -6,13 +6,22 @@
  * but its request id.
  */
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifySchemaCompiler,
+  fastify,
+} from 'fastify'
+import type { TSchema } from 'typebox'
+import Value from 'typebox/value'
 import { authenticate, type SignInDeps } from '../connector/access/sign-in.js'
 import { Refusal } from '../connector/kernel/refusal.js'
 import { API_BASE, guardRoutes } from './access.js'
 import { type HealthSource, healthRoutes } from './health.js'
 import { makeProblem, PROBLEM_TYPE, type Problem, problemOf, problemOfSchema } from './problem.js'
 import { authRoutes } from './routes/auth.js'
+import { type OrganizationRoutesDeps, organizationRoutes } from './routes/organizations.js'
 
 const BODY_BYTES_MAX = 1024 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
@@ -35,9 +44,13 @@ const SECURITY_HEADERS = {
 export interface HttpDeps {
   health: HealthSource
   signIn: SignInDeps
+  api: ApiDeps
   /** An error that no route expected. */
   onError: (error: unknown, requestId: string) => void
 }
+
+/** What the routes of the administration work with, by resource. */
+export type ApiDeps = OrganizationRoutesDeps
 
 export interface HttpServer {
   start(): Promise<void>
@@ -62,7 +75,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     genReqId: () => crypto.randomUUID(),
     frameworkErrors: (error, request, reply) => sendProblem(reply, makeProblem(error.statusCode ?? 400, request.id)),
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(compileValidator)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS)
   })
@@ -83,6 +96,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   guardRoutes(app, (token) => authenticate(deps.signIn, token))
   await app.register(healthRoutes, deps)
   await app.register(authRoutes, { ...deps, prefix: API_BASE })
+  await app.register(organizationRoutes, { ...deps.api, prefix: API_BASE })
   return app
 }
 
@@ -105,6 +119,13 @@ export function makeHttpServer(options: HttpDeps & { host: string; port: number 
     },
     address: () => address,
   }
+}
+
+/** Texts of a query become what its schema says, and what is absent becomes its default; a body stays as it was sent. */
+const compileValidator: FastifySchemaCompiler<TSchema> = (route) => {
+  const validate = TypeBoxValidatorCompiler(route)
+  if (route.httpPart !== 'querystring') return validate
+  return (query) => validate(Value.Default(route.schema, query))
 }
 
 function statusOf(error: unknown): number {

@@ -8,6 +8,8 @@ import { hostname } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { makeCallbackSender } from '../../adapters/http-callback/sender.js'
 import { makeLeqiBureau } from '../../adapters/leqi/tax-bureau.js'
+import { makeOrganizationStore } from '../../adapters/postgres/access/organization-store.js'
+import { makeScopedDatabase } from '../../adapters/postgres/access/scoped-database.js'
 import { makeSignInStore } from '../../adapters/postgres/access/sign-in-store.js'
 import { makeDeliveryStore } from '../../adapters/postgres/deliveries/delivery-store.js'
 import { loadHealth } from '../../adapters/postgres/health.js'
@@ -21,7 +23,7 @@ import { randomIds } from '../../adapters/system/ids.js'
 import type { Logger } from '../../adapters/system/logger.js'
 import { makePasswordHasher } from '../../adapters/system/passwords.js'
 import { randomTokens } from '../../adapters/system/tokens.js'
-import { makeHttpServer } from '../../openapi/server.js'
+import { type ApiDeps, makeHttpServer } from '../../openapi/server.js'
 import { storeDelayMs } from '../issuing/backoff.js'
 import type { TaxBureau } from '../issuing/bureau.js'
 import { makeChannel } from '../issuing/channel.js'
@@ -156,6 +158,7 @@ export async function compose(config: ConnectorConfig, log: Logger, given?: Memo
       ids: randomIds,
       bootstrapToken: config.bootstrapToken,
     },
+    api: makeApi(memory),
     host: config.host,
     port: config.port,
     onError: (error, requestId) => log.error({ error, requestId }, 'request.failed'),
@@ -198,6 +201,13 @@ export function makeBureau(
       upload: { deviceIp: config.deviceIp, deviceMac: config.deviceMac },
     },
   )
+}
+
+/** What the routes of the administration work with. */
+function makeApi({ pool, store }: Memory): ApiDeps {
+  const database = makeScopedDatabase(store.database)
+  const shared = { database, actions: store.actions, ids: randomIds, clock: systemClock }
+  return { organizations: { ...shared, organizations: makeOrganizationStore(pool) } }
 }
 
 /** The desk of callbacks and what it sends with; secrets are opened only where they sign. */

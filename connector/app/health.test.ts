@@ -7,6 +7,7 @@ import { buildHttp } from '../../openapi/server.js'
 import type { Stop } from '../issuing/channel-ports.js'
 import { amount } from '../kernel/amount.js'
 import { after, type Instant, instant, type Timers } from '../kernel/time.js'
+import { noApi } from '../testing/api.js'
 import { aUsingUnit } from '../testing/builders.js'
 import { makePeople } from '../testing/memory/sign-in.js'
 import { type HealthDeps, makeHealth } from './health.js'
@@ -95,7 +96,12 @@ async function setup(present: () => State, clock = { now: (): Instant => START }
   })
   return {
     health,
-    app: await buildHttp({ health, signIn: makePeople().deps(), onError: (error) => assert.fail(String(error)) }),
+    app: await buildHttp({
+      health,
+      signIn: makePeople().deps(),
+      api: noApi,
+      onError: (error) => assert.fail(String(error)),
+    }),
   }
 }
 

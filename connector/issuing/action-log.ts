@@ -19,6 +19,9 @@ const ACTION_KINDS = {
   'results.replay':
     'results were sent again, under their own ids; the subject is the filter, the detail has the counts',
   'callbacks.enable': 'a callback endpoint was switched on again; the subject is its business type',
+  'organizations.create': 'an organisation was created; the subject is its id',
+  'organizations.change': 'an organisation was renamed or became one of another kind; the detail has both',
+  'organizations.delete': 'an organisation was deleted; the detail has what it was',
   'letters.discard': 'letters were ended without becoming orders or invoices; subject and detail as above',
 } as const
 
@@ -30,7 +33,8 @@ export interface NewAction {
   actor: string
   /** What it is about, in the words of `kind`. */
   subject: string
-  reason: string
+  /** null for an ordinary change, which needs none. */
+  reason: string | null
   /** Who agreed, where a second person must; never the actor. */
   approver: string | null
   /** What a later reader needs beside it; no secrets, no payloads. */
