@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { compileHouse } from './compile.mjs'
 
 /** Inputs per target of a plain `npm test`: the sum of `fuzzRun(…)` in each file. */
 const USUAL_INPUT_COUNT = 4_000
@@ -33,7 +34,9 @@ const files = ['connector', 'adapters', 'mappings'].flatMap((room) =>
     .map((file) => join(room, String(file)))
     .filter((file) => file.endsWith('.fuzz.test.ts')),
 )
-const child = spawn(process.execPath, ['--import', 'tsx', '--test', '--test-concurrency=2', ...files], {
+const house = await compileHouse()
+const args = [...house.flags, '--test', '--test-concurrency=2', ...files.map(house.compiled)]
+const child = spawn(process.execPath, args, {
   stdio: 'inherit',
   env: { ...process.env, FUZZ_FACTOR: String(inputs / USUAL_INPUT_COUNT), FUZZ_SEED: String(seed) },
 })
@@ -46,6 +49,7 @@ const deadline = setTimeout(
 )
 child.on('exit', (status) => {
   clearTimeout(deadline)
+  house.remove()
   if (status !== 0) console.error(`to repeat it: ${repeat}`)
   process.exit(status ?? 1)
 })

@@ -7,10 +7,10 @@ import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { register } from 'tsx/esm/api'
+import { compileHouse, ROOMS } from './compile.mjs'
 
 register()
 
-const ROOMS = ['connector', 'adapters', 'mappings', 'jobs', 'openapi', 'bench']
 const LOCAL_DATABASE_URL = 'postgres://postgres@127.0.0.1:5432/test'
 const LOCAL_AMQP_URL = 'amqp://guest:guest@127.0.0.1:5672'
 const REACH_TIMEOUT_MS = 3_000
@@ -33,7 +33,9 @@ const env = {
   DATABASE_URL: await chooseDatabase(),
   AMQP_URL: await chooseBroker(),
 }
-const code = await runNode(['--import', 'tsx', '--test', '--test-concurrency=2', ...files], env)
+const house = await compileHouse()
+closers.push(house.remove)
+const code = await runNode([...house.flags, '--test', '--test-concurrency=2', ...files.map(house.compiled)], env)
 for (const close of closers.reverse()) await close()
 process.exit(code)
 

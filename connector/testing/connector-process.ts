@@ -2,11 +2,17 @@
 import { resolve } from 'node:path'
 import { type Child, startChild } from '../../bench/processes.js'
 
-const MAIN = resolve(import.meta.dirname, '../app/main.ts')
+const MAIN = resolve(import.meta.dirname, '../app/main')
 
 /** What the cleaning hangs on; hooks run in the order of their making, so make this one before the pipeline's. */
 interface Owner {
   after: (clean: () => Promise<void>) => void
+}
+
+/** How Node runs a program of this house: from its source by a loader, or as the compiled file that lies beside this one. */
+export function toProgram(path: string, ...args: readonly string[]): readonly string[] {
+  const isSource = import.meta.filename.endsWith('.ts')
+  return isSource ? ['--import', import.meta.resolve('tsx'), `${path}.ts`, ...args] : [`${path}.js`, ...args]
 }
 
 export interface ConnectorProcess {
@@ -36,7 +42,7 @@ export function makeConnectorProcess(owner: Owner): ConnectorProcess {
       await leave('kill')
       // Nothing of the test runner's own environment, whose variables would make the child a test.
       const own = { PATH: process.env.PATH ?? '', ...env }
-      child = startChild('connector', ['--import', import.meta.resolve('tsx'), MAIN, 'start'], own)
+      child = startChild('connector', toProgram(MAIN, 'start'), own)
       await child.waitForLine(/connector\.started/)
     },
     kill: async () => void (await leave('kill')),

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import amqp from 'amqplib'
 import { type Child, startChild } from '../../../bench/processes.js'
 import { makeCommandLine } from '../command-line.js'
-import { makeConnectorProcess } from '../connector-process.js'
+import { makeConnectorProcess, toProgram } from '../connector-process.js'
 import { type Link, startLink } from '../link.js'
 import { type Pipeline, startPipeline } from '../pipeline.js'
 import { assertAgreement } from '../pipeline-agreement.js'
@@ -14,7 +14,7 @@ import { type Receiver, startReceiver } from '../receiver.js'
 import { type Death, lastWords } from './mortal-store.js'
 import type { Scene } from './scenes.js'
 
-const MORTAL = resolve(import.meta.dirname, 'mortal-connector.ts')
+const MORTAL = resolve(import.meta.dirname, 'mortal-connector')
 /** Longest way of a connector to its point: its start beside the other cells, the station's rest, a slow answer. */
 const DEATH_MS_MAX = 120_000
 /** Longest rest of work that a dead process held: its leases, a sweep, a question that is asked again, the work itself. */
@@ -103,7 +103,7 @@ export async function openStage(t: Owner, { bindsResults }: { bindsResults: bool
     },
     async dieAt(death, { verb = 'start', meanwhile } = {}) {
       const { point, side, occurrence } = death
-      const args = ['--import', import.meta.resolve('tsx'), MORTAL, verb, point, side, String(occurrence)]
+      const args = toProgram(MORTAL, verb, point, side, String(occurrence))
       const env = {
         PATH: process.env.PATH ?? '',
         ...pipeline.env,
