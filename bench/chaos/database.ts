@@ -105,8 +105,11 @@ export async function startDatabase(folder: string, { isSmall }: { isSmall: bool
     fillDisk: isSmall
       ? async () => {
           const { bavail, bsize } = await statfs(dataDir)
-          // The last blocks cannot be asked for in one piece.
-          await writeFile(join(dataDir, BALLAST), Buffer.alloc(Math.max(0, (bavail - 4) * bsize)))
+          // The last blocks cannot be asked for in one piece; and when the server took them meanwhile, the disk is full too.
+          const ballast = Buffer.alloc(Math.max(0, (bavail - 4) * bsize))
+          await writeFile(join(dataDir, BALLAST), ballast).catch((error: NodeJS.ErrnoException) => {
+            if (error.code !== 'ENOSPC') throw error
+          })
         }
       : null,
     emptyDisk: () => rm(join(dataDir, BALLAST), { force: true }),
