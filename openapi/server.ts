@@ -22,6 +22,8 @@ import { type HealthSource, healthRoutes } from './health.js'
 import { makeProblem, PROBLEM_TYPE, type Problem, problemOf, problemOfSchema } from './problem.js'
 import { authRoutes } from './routes/auth.js'
 import { type OrganizationRoutesDeps, organizationRoutes } from './routes/organizations.js'
+import { type OwnPasswordRoutesDeps, ownPasswordRoutes } from './routes/own-password.js'
+import { type UserRoutesDeps, userRoutes } from './routes/users.js'
 
 const BODY_BYTES_MAX = 1024 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
@@ -50,7 +52,7 @@ export interface HttpDeps {
 }
 
 /** What the routes of the administration work with, by resource. */
-export type ApiDeps = OrganizationRoutesDeps
+export type ApiDeps = OrganizationRoutesDeps & OwnPasswordRoutesDeps & UserRoutesDeps
 
 export interface HttpServer {
   start(): Promise<void>
@@ -97,6 +99,8 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   await app.register(healthRoutes, deps)
   await app.register(authRoutes, { ...deps, prefix: API_BASE })
   await app.register(organizationRoutes, { ...deps.api, prefix: API_BASE })
+  await app.register(ownPasswordRoutes, { ...deps.api, prefix: API_BASE })
+  await app.register(userRoutes, { ...deps.api, prefix: API_BASE })
   return app
 }
 

@@ -17,6 +17,7 @@ function aCaller(change: Partial<Caller> = {}): Caller {
     name: '开票员',
     organizationId: NORTH,
     isAdministrator: false,
+    canSeeMetrics: false,
     grants: [],
     ...change,
   }

@@ -23,6 +23,8 @@ export interface Caller {
   organizationId: OrganizationId
   /** 超级管理员: everything, everywhere. */
   isAdministrator: boolean
+  /** 看板权限. */
+  canSeeMetrics: boolean
   grants: readonly Grant[]
 }
 

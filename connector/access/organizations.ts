@@ -3,12 +3,13 @@
  *
  * Knows: who may see and change which node, and that a node stays where it was created. Must not know: SQL, HTTP.
  */
-import type { ActionKind, ActionLog } from '../issuing/action-log.js'
+import type { ActionLog } from '../issuing/action-log.js'
 import type { IdSource } from '../kernel/ids.js'
 import type { Page, PageRequest } from '../kernel/page.js'
 import { notFound, Refusal, stale } from '../kernel/refusal.js'
 import type { Clock, Instant } from '../kernel/time.js'
 import { type Caller, type OrganizationId, reachOf } from './caller.js'
+import { noteAction } from './note-action.js'
 import type { Scope, ScopedDatabase } from './scope.js'
 
 export const ORGANIZATION_KINDS = {
@@ -126,7 +127,7 @@ export function createOrganization(
     const id = deps.ids.uuid() as OrganizationId
     const outcome = await deps.organizations.insert(scope, { ...given, id, parentId })
     if (outcome === 'taken') throw nameTaken()
-    await note(deps, scope, caller, 'organizations.create', id, { ...given, parentId })
+    await noteAction(deps, scope, caller, { kind: 'organizations.create', subject: id, detail: { ...given, parentId } })
     return { ...given, id, parentId, version: 1, updatedAt: deps.clock.now() }
   })
 }
@@ -143,7 +144,8 @@ export function changeOrganization(
     const outcome = await deps.organizations.update(scope, id, version, change)
     if (outcome === 'stale') throw stale()
     if (outcome === 'taken') throw nameTaken()
-    await note(deps, scope, caller, 'organizations.change', id, { from: { name, kind }, to: change })
+    const detail = { from: { name, kind }, to: change }
+    await noteAction(deps, scope, caller, { kind: 'organizations.change', subject: id, detail })
     return require(deps, scope, id)
   })
 }
@@ -162,7 +164,11 @@ export function deleteOrganization(
     const outcome = await deps.organizations.delete(scope, id, version)
     if (outcome === 'stale') throw stale()
     if (outcome === 'in_use') throw inUse(await deps.organizations.loadUse(id))
-    await note(deps, scope, caller, 'organizations.delete', id, { parentId, name, kind })
+    await noteAction(deps, scope, caller, {
+      kind: 'organizations.delete',
+      subject: id,
+      detail: { parentId, name, kind },
+    })
   })
 }
 
@@ -170,20 +176,6 @@ async function require({ organizations }: OrganizationDeps, scope: Scope, id: Or
   const found = await organizations.find(scope, id)
   if (found === null) throw notFound()
   return found
-}
-
-async function note(
-  { actions, clock }: OrganizationDeps,
-  { tx }: Scope,
-  { login }: Caller,
-  kind: ActionKind,
-  subject: string,
-  detail: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await actions.append(tx, {
-    ...{ kind, actor: login, subject, detail },
-    ...{ reason: null, approver: null, at: clock.now(), key: null },
-  })
 }
 
 const nameTaken = () =>

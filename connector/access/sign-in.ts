@@ -50,21 +50,31 @@ export function failureWaitMs(count: number): number {
 
 /** Errors: Refusal `ACC-credentials`, the same for a wrong password, an unknown and a disabled user; `ACC-wait`. */
 export async function signIn(deps: SignInDeps, login: string, password: string): Promise<Tokens> {
-  const { store, hasher } = deps
+  const userId = await proveCredentials(deps, login, password)
+  if (userId !== null) return open(deps, userId)
+  throw new Refusal('unauthenticated', {
+    code: 'ACC-credentials',
+    message: '登录名或密码不正确',
+    messageEn: 'login or password is not right',
+  })
+}
+
+/** Whose login and password these are; null: nobody's, which counts as a failure. Errors: Refusal `ACC-wait`. */
+export async function proveCredentials(
+  { store, hasher }: Pick<SignInDeps, 'store' | 'hasher'>,
+  login: string,
+  password: string,
+): Promise<UserId | null> {
   await requirePatience(store, login)
   const found = await store.findCredentials(login)
   // Hashed even when there is nobody, so that the time tells nothing either.
   const isRight = await hasher.verify(password, found?.passwordHash ?? null)
   if (found === null || !isRight || !found.isEnabled) {
     await store.noteFailure(login, FORGOTTEN_MS)
-    throw new Refusal('unauthenticated', {
-      code: 'ACC-credentials',
-      message: '登录名或密码不正确',
-      messageEn: 'login or password is not right',
-    })
+    return null
   }
   await store.forgetFailures(login)
-  return open(deps, found.userId)
+  return found.userId
 }
 
 /** Errors: Refusal `ACC-token`; a token that was exchanged before ends its whole session. */

@@ -11,6 +11,7 @@ import { makeLeqiBureau } from '../../adapters/leqi/tax-bureau.js'
 import { makeOrganizationStore } from '../../adapters/postgres/access/organization-store.js'
 import { makeScopedDatabase } from '../../adapters/postgres/access/scoped-database.js'
 import { makeSignInStore } from '../../adapters/postgres/access/sign-in-store.js'
+import { makeUserStore } from '../../adapters/postgres/access/user-store.js'
 import { makeDeliveryStore } from '../../adapters/postgres/deliveries/delivery-store.js'
 import { loadHealth } from '../../adapters/postgres/health.js'
 import { loadPressure } from '../../adapters/postgres/pressure.js'
@@ -24,6 +25,7 @@ import type { Logger } from '../../adapters/system/logger.js'
 import { makePasswordHasher } from '../../adapters/system/passwords.js'
 import { randomTokens } from '../../adapters/system/tokens.js'
 import { type ApiDeps, makeHttpServer } from '../../openapi/server.js'
+import type { SignInDeps } from '../access/sign-in.js'
 import { storeDelayMs } from '../issuing/backoff.js'
 import type { TaxBureau } from '../issuing/bureau.js'
 import { makeChannel } from '../issuing/channel.js'
@@ -149,16 +151,17 @@ export async function compose(config: ConnectorConfig, log: Logger, given?: Memo
     clock: systemClock,
     timers: systemTimers,
   })
+  const signIn: SignInDeps = {
+    store: makeSignInStore(memory.pool),
+    hasher: makePasswordHasher(),
+    tokens: randomTokens,
+    ids: randomIds,
+    bootstrapToken: config.bootstrapToken,
+  }
   const http = makeHttpServer({
     health,
-    signIn: {
-      store: makeSignInStore(memory.pool),
-      hasher: makePasswordHasher(),
-      tokens: randomTokens,
-      ids: randomIds,
-      bootstrapToken: config.bootstrapToken,
-    },
-    api: makeApi(memory),
+    signIn,
+    api: makeApi(memory, signIn),
     host: config.host,
     port: config.port,
     onError: (error, requestId) => log.error({ error, requestId }, 'request.failed'),
@@ -204,10 +207,15 @@ export function makeBureau(
 }
 
 /** What the routes of the administration work with. */
-function makeApi({ pool, store }: Memory): ApiDeps {
+function makeApi({ pool, store }: Memory, { store: credentials, hasher }: SignInDeps): ApiDeps {
   const database = makeScopedDatabase(store.database)
   const shared = { database, actions: store.actions, ids: randomIds, clock: systemClock }
-  return { organizations: { ...shared, organizations: makeOrganizationStore(pool) } }
+  const people = { ...shared, users: makeUserStore(), hasher }
+  return {
+    organizations: { ...shared, organizations: makeOrganizationStore(pool) },
+    users: people,
+    ownPassword: { ...people, credentials },
+  }
 }
 
 /** The desk of callbacks and what it sends with; secrets are opened only where they sign. */

@@ -22,6 +22,13 @@ const ACTION_KINDS = {
   'organizations.create': 'an organisation was created; the subject is its id',
   'organizations.change': 'an organisation was renamed or became one of another kind; the detail has both',
   'organizations.delete': 'an organisation was deleted; the detail has what it was',
+  'users.create': 'a user was created; the subject is his id, here and below',
+  'users.change': 'a user has another name, or may or may not see the metrics; the detail has both',
+  'users.enable': 'a user may sign in again',
+  'users.disable': 'a user may no longer sign in, and his sessions ended',
+  'users.administrator': 'a user became an administrator, or is one no longer',
+  'users.reset-password': 'somebody gave a user another password',
+  'users.own-password': 'a user changed his own password',
   'letters.discard': 'letters were ended without becoming orders or invoices; subject and detail as above',
 } as const
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { makeOrganizationStore } from '../../adapters/postgres/access/organization-store.js'
 import { makeScopedDatabase } from '../../adapters/postgres/access/scoped-database.js'
 import { makeSignInStore } from '../../adapters/postgres/access/sign-in-store.js'
+import { makeUserStore } from '../../adapters/postgres/access/user-store.js'
 import { randomIds } from '../../adapters/system/ids.js'
 import { randomTokens } from '../../adapters/system/tokens.js'
 import { type ApiDeps, buildHttp } from '../../openapi/server.js'
@@ -34,6 +35,10 @@ export interface TestApi extends Awaited<ReturnType<typeof withSchema>> {
   administrator: Person
   /** A user of one organisation with one role; `scope` custom: over `organizationIds`. */
   addPerson(user: NewPerson): Promise<Person>
+  /** Under the root organisation and allowed everything. */
+  addAdministrator(): Promise<Person>
+  /** Somebody who has no token, or another one than his own. */
+  call(call: Call & { token?: string }): Promise<Answer>
   /** Below the root unless `parentId` says otherwise. */
   addOrganization(name: string, parentId?: string): Promise<string>
   rootId: string
@@ -48,7 +53,8 @@ export interface NewPerson {
   organizationIds?: readonly string[]
 }
 
-interface Person {
+export interface Person {
+  id: string
   login: string
   call(call: Call): Promise<Answer>
 }
@@ -64,10 +70,16 @@ export async function openApi(owner: Owner): Promise<TestApi> {
     ids: randomIds,
     clock: { now: () => instant(Date.UTC(2026, 10, 22, 8)) },
   }
+  const signIn = { ...makePeople().deps(), store: signInStore, tokens: randomTokens, ids: randomIds }
+  const people = { ...shared, users: makeUserStore(), hasher: signIn.hasher }
   const app = await buildHttp({
     health: { read: () => Promise.reject(new Error('not asked here')) },
-    signIn: { ...makePeople().deps(), store: signInStore, tokens: randomTokens },
-    api: { organizations: { ...shared, organizations: makeOrganizationStore(pool) } },
+    signIn,
+    api: {
+      organizations: { ...shared, organizations: makeOrganizationStore(pool) },
+      users: people,
+      ownPassword: { ...people, credentials: signInStore },
+    },
     onError: (error) => errors.push(error),
   })
   owner.after(() => app.close())
@@ -85,17 +97,17 @@ export async function openApi(owner: Owner): Promise<TestApi> {
        values ($1, $2, $3, 'infinity', $3, 'infinity')`,
       [randomIds.uuid(), userId, randomTokens.hash(token)],
     )
-    return {
-      login,
-      async call({ method = 'GET', url, body, headers = {} }) {
-        const answer = await app.inject({
-          ...{ method, url: `/api/v1${url}`, headers: { authorization: `Bearer ${token}`, ...headers } },
-          ...(body === undefined ? {} : { payload: body }),
-        })
-        const isEmpty = answer.body === ''
-        return { status: answer.statusCode, body: isEmpty ? null : answer.json(), headers: answer.headers }
-      },
-    }
+    return { id: userId, login, call: (given) => call({ ...given, token }) }
+  }
+
+  async function call({ method = 'GET', url, body, headers = {}, token }: Call & { token?: string }): Promise<Answer> {
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const answer = await app.inject({
+      ...{ method, url: `/api/v1${url}`, headers: { ...authorization, ...headers } },
+      ...(body === undefined ? {} : { payload: body }),
+    })
+    const isEmpty = answer.body === ''
+    return { status: answer.statusCode, body: isEmpty ? null : answer.json(), headers: answer.headers }
   }
 
   async function addUser(organizationId: string, isAdministrator: boolean): Promise<{ id: string; login: string }> {
@@ -108,12 +120,18 @@ export async function openApi(owner: Owner): Promise<TestApi> {
     return { id, login }
   }
 
-  const administrator = await addUser(rootId, true)
+  async function addAdministrator(): Promise<Person> {
+    const { id, login } = await addUser(rootId, true)
+    return openSession(id, login)
+  }
+
   return {
     ...opened,
     rootId,
     errors,
-    administrator: await openSession(administrator.id, administrator.login),
+    call,
+    addAdministrator,
+    administrator: await addAdministrator(),
     async addPerson({ organizationId, permissions, scope, organizationIds = [] }) {
       const user = await addUser(organizationId, false)
       const roleId = await idOf(

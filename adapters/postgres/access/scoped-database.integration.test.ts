@@ -57,7 +57,38 @@ test('what was not granted does not exist for the API, password hashes and keys 
   for (const table of ['users', 'sessions', 'direct_units', 'invoices', 'transitions', 'quota_ledger']) {
     await assert.rejects(runCarelessly('everything', `select * from ${table}`), /permission denied/, table)
   }
+  for (const hash of ['users set password_hash = password_hash', 'users set name = password_hash']) {
+    await assert.rejects(runCarelessly('everything', `update ${hash}`), /permission denied/, hash)
+  }
+  await assert.rejects(runCarelessly('everything', 'select access_hash from sessions'), /permission denied/)
   await assert.rejects(runCarelessly('everything', 'update actions set actor = $1', ['other']), /permission denied/)
+})
+
+test('a statement that forgot the reach finds users, sessions and failures of organisations in reach only', async (t) => {
+  const { pool, own, foreign, runCarelessly } = await setUp(t)
+  for (const [login, organizationId] of [
+    ['own', own],
+    ['foreign', foreign],
+  ]) {
+    await pool.query(
+      `with added as (insert into users (id, organization_id, login, name, password_hash)
+         values (gen_random_uuid(), $2, $1, $1, 'none') returning id)
+       insert into sessions (id, user_id, access_hash, access_until, refresh_hash, refresh_until)
+       select gen_random_uuid(), id, $1, 'infinity', $1, 'infinity' from added`,
+      [login, organizationId],
+    )
+    await pool.query('insert into sign_in_failures values ($1, 1, now())', [login])
+  }
+  const reach = new Set([own])
+  assert.deepEqual(await runCarelessly(reach, 'select login from users'), [{ login: 'own' }])
+  assert.deepEqual(await runCarelessly(reach, `update users set name = 'x' returning login`), [{ login: 'own' }])
+  await assert.rejects(runCarelessly(reach, 'update users set organization_id = $1', [foreign]), /row-level security/)
+  await runCarelessly(reach, 'delete from sessions')
+  await runCarelessly(reach, 'delete from sign_in_failures')
+  const left = await pool.query(
+    'select access_hash as login from sessions union all select login from sign_in_failures',
+  )
+  assert.deepEqual(left.rows, [{ login: 'foreign' }, { login: 'foreign' }])
 })
 
 test('rights come back with the end of the transaction, however it ends', async (t) => {

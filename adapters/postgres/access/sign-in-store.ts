@@ -70,6 +70,7 @@ const FIND_CALLER: Statement = {
   name: 'access.find_caller',
   text: `
     select u.id, s.id as session_id, u.login, u.name, u.organization_id, u.is_administrator,
+      u.can_see_metrics or u.is_administrator as can_see_metrics,
       coalesce((
         select json_agg(json_build_object('permissions', r.permissions, 'organizationIds',
           case r.scope
@@ -105,6 +106,7 @@ interface CallerRow {
   name: string
   organization_id: OrganizationId
   is_administrator: boolean
+  can_see_metrics: boolean
   grants: { permissions: string[]; organizationIds: OrganizationId[] }[]
 }
 
@@ -155,6 +157,7 @@ function toCaller(row: CallerRow): Caller {
     name: row.name,
     organizationId: row.organization_id,
     isAdministrator: row.is_administrator,
+    canSeeMetrics: row.can_see_metrics,
     // A permission of a newer release, or of an older one, is none here.
     grants: row.grants.map(
       ({ permissions, organizationIds }): Grant => ({ permissions: permissions.filter(isPermission), organizationIds }),

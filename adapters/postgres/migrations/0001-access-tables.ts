@@ -44,6 +44,8 @@ create table users (
   is_enabled boolean not null default true,
   -- 超级管理员: everything, everywhere; no role gives that.
   is_administrator boolean not null default false,
+  -- 看板权限.
+  can_see_metrics boolean not null default false,
   version integer not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),

@@ -17,6 +17,8 @@ interface Grants {
   by: string
   /** The same of a row that is added, where that is another expression. */
   added?: string
+  /** What of a row may be read; else all of it. */
+  columns?: readonly string[]
   /** Beside `select`. */
   rights?: string
 }
@@ -26,6 +28,25 @@ const CHANGED = 'insert, update, delete'
 const CONFINED_TABLES: Readonly<Record<string, Grants>> = {
   // Who adds one below an organisation in his reach may not reach the new one.
   organizations: { by: 'id', added: 'coalesce(parent_id, id)', rights: CHANGED },
+  users: {
+    by: 'organization_id',
+    // Not the hash of the password, which is written and never read.
+    columns: [
+      ...['id', 'organization_id', 'login', 'name', 'is_enabled', 'is_administrator', 'can_see_metrics'],
+      ...['version', 'created_at', 'updated_at'],
+    ],
+    rights: 'insert, update',
+  },
+  sessions: {
+    by: '(select u.organization_id from users u where u.id = sessions.user_id)',
+    columns: ['id', 'user_id'],
+    rights: 'delete',
+  },
+  sign_in_failures: {
+    by: '(select u.organization_id from users u where u.login = sign_in_failures.login)',
+    columns: ['login'],
+    rights: 'delete',
+  },
 }
 
 /** Read by everybody who is signed in, or only through the rows of confined tables. */
@@ -35,7 +56,8 @@ const OPEN_TABLES: Readonly<Record<string, string>> = {
   action_chain: 'select, update',
 }
 
-function confine([table, { by, added = by, rights }]: [string, Grants]): string {
+function confine([table, { by, added = by, columns, rights }]: [string, Grants]): string {
+  const read = columns === undefined ? 'select' : `select (${columns.join(', ')})`
   const restrict = (name: string, command: string, rule: string) =>
     `create policy ${name} on ${table} as restrictive for ${command} to ${API_ROLE} ${rule};`
   return `
@@ -44,7 +66,7 @@ create policy everybody on ${table} using (true);
 ${restrict('reached', 'all', `using (${isReached(by)}) with check (true)`)}
 ${restrict('added_in_reach', 'insert', `with check (${isReached(added)})`)}
 ${restrict('left_in_reach', 'update', `using (true) with check (${isReached(by)})`)}
-grant ${['select', rights].filter((right) => right !== undefined).join(', ')} on ${table} to ${API_ROLE};`
+grant ${[read, rights].filter((right) => right !== undefined).join(', ')} on ${table} to ${API_ROLE};`
 }
 
 /** Worked out once per statement, not once per row. */

@@ -93,6 +93,7 @@ export function makePeople(): People {
         name,
         organizationId: ROOT,
         isAdministrator,
+        canSeeMetrics: isAdministrator,
         grants,
       }
       return caller
