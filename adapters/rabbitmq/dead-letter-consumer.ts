@@ -3,7 +3,7 @@ import type { ConsumeMessage } from 'amqplib'
 import type { Delivery } from '../../connector/issuing/ports.js'
 import { type Instant, instant } from '../../connector/kernel/time.js'
 import { type BatchConsumer, type ConsumerOptions, makeBatchConsumer } from './batch-consumer.js'
-import { toDelivery } from './delivery.js'
+import { toDelivery, toText } from './delivery.js'
 
 export interface DeadLetter extends Delivery {
   /** `delivery_limit`, `rejected`, `expired`, `maxlen`; null for a message that somebody put here by hand. */
@@ -36,19 +36,15 @@ export function toDeadLetter(message: ConsumeMessage, queue: string): DeadLetter
   const death: unknown = Array.isArray(deaths) ? deaths[0] : null
   return {
     ...toDelivery(message, queue),
-    reason: toOwnText(death, 'reason'),
-    diedIn: toOwnText(death, 'queue'),
+    // Whoever publishes here by hand may have written them: one that cannot be stored would never leave the queue.
+    reason: toText(readOwn(death, 'reason')),
+    diedIn: toText(readOwn(death, 'queue')),
     diedAt: toInstant(readOwn(death, 'time')),
   }
 }
 
 function readOwn(table: unknown, name: string): unknown {
   return typeof table === 'object' && table !== null ? Object.getOwnPropertyDescriptor(table, name)?.value : undefined
-}
-
-function toOwnText(table: unknown, name: string): string | null {
-  const value = readOwn(table, name)
-  return typeof value === 'string' ? value : null
 }
 
 /** amqplib reads a timestamp as a marked count of seconds. */

@@ -66,6 +66,12 @@ test('a dead letter tells why, where and when by the youngest death', () => {
   assert.equal(letter.queue, 'leqi.dead')
 })
 
+test('a death that somebody made up holds nothing that the database does not bear', () => {
+  const death = { reason: `a\u0000b${'x'.repeat(300)}`, queue: 'q\u0000' }
+  const { reason, diedIn } = toDeadLetter(aMessage({ headers: { 'x-death': [death] } }), 'leqi.dead')
+  assert.deepEqual([reason, diedIn], [`a\ufffdb${'x'.repeat(250)}`, 'q\ufffd'])
+})
+
 test('a dead letter without a readable death has no reason', () => {
   for (const death of [
     undefined,

@@ -41,7 +41,8 @@ function toHeaderText(headers: Record<string, unknown>, name: string): string | 
   return Object.hasOwn(headers, name) ? toText(headers[name]) : null
 }
 
-function toText(value: unknown): string | null {
+/** Any text of a sender as the database and a property of a message bear it; null for what is none. */
+export function toText(value: unknown): string | null {
   if (typeof value !== 'string' || value === '') return null
   return cut(value.slice(0, TEXT_BYTE_COUNT_MAX).replace(UNFIT_CHARACTERS, REPLACEMENT))
 }
