@@ -6,7 +6,7 @@ import type { ActionKind, ActionLog } from '../issuing/action-log.js'
 import type { SignalBus } from '../issuing/ports.js'
 import type { Database, Tx } from '../issuing/transaction.js'
 import type { Clock, Timers } from '../kernel/time.js'
-import type { DeadLetterStore, LetterFilter } from './ports.js'
+import type { DeadLetterStore, LetterFilter, MovedSlice } from './ports.js'
 
 /** Letters of one transaction, and the most that are released in a second. */
 export const SLICE_COUNT_MAX = 500
@@ -40,10 +40,10 @@ export async function releaseLetters(
   const run = { startedAt: deps.clock.now(), limit: Math.min(by.perSecond, SLICE_COUNT_MAX) }
   let releasedCount = 0
   for (;;) {
-    const ids = await moveSlice(deps, 'letters.release', filter, by, (tx) => deps.letters.release(tx, filter, run))
-    releasedCount += ids.length
-    if (ids.length > 0) tell(releasedCount)
-    if (ids.length < run.limit) return releasedCount
+    const slice = await moveSlice(deps, 'letters.release', filter, by, (tx) => deps.letters.release(tx, filter, run))
+    releasedCount += slice.ids.length
+    if (slice.ids.length > 0) tell(releasedCount)
+    if (slice.chosenCount < run.limit) return releasedCount
     await pause(deps.timers)
   }
 }
@@ -63,13 +63,13 @@ async function moveAll(
   kind: ActionKind,
   filter: LetterFilter,
   by: ByHand,
-  move: (tx: Tx) => Promise<readonly string[]>,
+  move: (tx: Tx) => Promise<MovedSlice>,
 ): Promise<number> {
   let movedCount = 0
   for (;;) {
-    const ids = await moveSlice(deps, kind, filter, by, move)
+    const { ids, chosenCount } = await moveSlice(deps, kind, filter, by, move)
     movedCount += ids.length
-    if (ids.length < SLICE_COUNT_MAX) return movedCount
+    if (chosenCount < SLICE_COUNT_MAX) return movedCount
   }
 }
 
@@ -78,11 +78,12 @@ function moveSlice(
   kind: ActionKind,
   filter: LetterFilter,
   { actor, reason }: ByHand,
-  move: (tx: Tx) => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+  move: (tx: Tx) => Promise<MovedSlice>,
+): Promise<MovedSlice> {
   return deps.database.transaction('letters.move', async (tx) => {
-    const ids = await move(tx)
-    if (ids.length === 0) return ids
+    const slice = await move(tx)
+    const { ids } = slice
+    if (ids.length === 0) return slice
     await deps.actions.append(tx, {
       kind,
       actor,
@@ -94,7 +95,7 @@ function moveSlice(
       key: null,
     })
     await deps.signals.announce(tx, ['inbox', 'orders'])
-    return ids
+    return slice
   })
 }
 

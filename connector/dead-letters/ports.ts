@@ -70,6 +70,12 @@ export interface LetterFilter {
   id: string | null
 }
 
+/** What one transaction moved of the letters it chose; fewer than chosen when another was quicker. */
+export interface MovedSlice {
+  ids: readonly string[]
+  chosenCount: number
+}
+
 export interface DeadLetterStore {
   /** By state, cause, code and business type; the largest first, at most `limit`. */
   groups(filter: LetterFilter, limit: number): Promise<readonly LetterGroup[]>
@@ -83,9 +89,9 @@ export interface DeadLetterStore {
    * Puts the oldest letters back into the intake, in their own rows: due at once, in the order of age, with all attempts.
    * Those that a run with this `startedAt` or a later one has released stay, so that a run never goes round in circles.
    */
-  release(tx: Tx, filter: LetterFilter, run: { startedAt: Instant; limit: number }): Promise<readonly string[]>
+  release(tx: Tx, filter: LetterFilter, run: { startedAt: Instant; limit: number }): Promise<MovedSlice>
   /** Ends the oldest letters; rows and bytes stay. Discarded ones stay as they are. */
-  discard(tx: Tx, filter: LetterFilter, limit: number): Promise<readonly string[]>
+  discard(tx: Tx, filter: LetterFilter, limit: number): Promise<MovedSlice>
   /** Parks the oldest parked letters under `manual_hold`, so that mending their cause does not let them go all at once. */
-  hold(tx: Tx, filter: LetterFilter, limit: number): Promise<readonly string[]>
+  hold(tx: Tx, filter: LetterFilter, limit: number): Promise<MovedSlice>
 }

@@ -45,9 +45,8 @@ test('a message that breaks off three workers is dead, told why, and its neighbo
     id: null,
   }
   const run = { startedAt: now(), limit: 10 }
-  assert.deepEqual(await store.database.transaction('letters.move', (tx) => letters.release(tx, filter, run)), [
-    poison.id,
-  ])
+  const { ids } = await store.database.transaction('letters.move', (tx) => letters.release(tx, filter, run))
+  assert.deepEqual(ids, [poison.id])
   const [again] = await store.inbox.claim({ leaseMs: 60_000, limit: 1 })
   assert.deepEqual([again?.id, again?.attempts], [poison.id, 0])
 })

@@ -2,8 +2,9 @@
  * Moves letters, each in its own row and only where it still is what it was chosen as: of two who move one letter, or of
  * one who moves it and a wake-up, one wins.
  */
-import type { DeadLetterStore, LetterFilter } from '../../../connector/dead-letters/ports.js'
+import type { DeadLetterStore, LetterFilter, MovedSlice } from '../../../connector/dead-letters/ports.js'
 import type { Tx } from '../../../connector/issuing/transaction.js'
+import { assert } from '../../../connector/kernel/never.js'
 import { clientOf } from '../database.js'
 import { run, type Statement, toTimestamp } from '../statement.js'
 import { CHOSEN, toFilterValues } from './read-letters.js'
@@ -12,6 +13,10 @@ import { CHOSEN, toFilterValues } from './read-letters.js'
 const UNCHANGED_MESSAGE = `m.id = c.id and c.kind = 'message'
         and coalesce(m.disposition, 'parked') = c.state and m.park_cause is not distinct from c.cause`
 const UNCHANGED_ORDER = `o.id = c.id and c.kind = 'order' and o.park_cause = c.cause`
+
+const movedOf = (orders: string) => `
+    select array(select id from messages union all select id from ${orders})::text[] as ids,
+      (select count(*)::integer from oldest) as chosen_count`
 
 // $8 limit, $9 start of the run.
 const RELEASE: Statement = {
@@ -38,7 +43,7 @@ const RELEASE: Statement = {
       union all
       select 'order', array_agg(id), 'received', 'received', 'released' from released_orders having count(*) > 0
     )
-    select id from messages union all select id from released_orders`,
+    ${movedOf('released_orders')}`,
 }
 
 const DISCARD: Statement = {
@@ -62,7 +67,7 @@ const DISCARD: Statement = {
       union all
       select 'order', array_agg(id), 'received', 'received', 'discarded' from ended_orders having count(*) > 0
     )
-    select id from messages union all select id from ended_orders`,
+    ${movedOf('ended_orders')}`,
 }
 
 const HOLD: Statement = {
@@ -84,22 +89,22 @@ const HOLD: Statement = {
       union all
       select 'order', array_agg(id), 'received', 'received', 'manual_hold' from held_orders having count(*) > 0
     )
-    select id from messages union all select id from held_orders`,
+    ${movedOf('held_orders')}`,
 }
 
 export function releaseLetters(
   tx: Tx,
   filter: LetterFilter,
   { startedAt, limit }: Parameters<DeadLetterStore['release']>[2],
-): Promise<readonly string[]> {
+): Promise<MovedSlice> {
   return move(tx, RELEASE, filter, [limit, toTimestamp(startedAt)])
 }
 
-export function discardLetters(tx: Tx, filter: LetterFilter, limit: number): Promise<readonly string[]> {
+export function discardLetters(tx: Tx, filter: LetterFilter, limit: number): Promise<MovedSlice> {
   return move(tx, DISCARD, filter, [limit])
 }
 
-export function holdLetters(tx: Tx, filter: LetterFilter, limit: number): Promise<readonly string[]> {
+export function holdLetters(tx: Tx, filter: LetterFilter, limit: number): Promise<MovedSlice> {
   return move(tx, HOLD, filter, [limit])
 }
 
@@ -108,7 +113,9 @@ async function move(
   statement: Statement,
   filter: LetterFilter,
   values: readonly unknown[],
-): Promise<readonly string[]> {
-  const rows = await run<{ id: string }>(clientOf(tx), statement, [...toFilterValues(filter), ...values])
-  return rows.map(({ id }) => id)
+): Promise<MovedSlice> {
+  const parameters = [...toFilterValues(filter), ...values]
+  const [row] = await run<{ ids: string[]; chosen_count: number }>(clientOf(tx), statement, parameters)
+  assert(row !== undefined, 'a select without a table answered no row')
+  return { ids: row.ids, chosenCount: row.chosen_count }
 }

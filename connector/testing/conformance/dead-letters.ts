@@ -101,11 +101,16 @@ export function proveDeadLetters(open: OpenLetters): void {
 
     const run = { startedAt: after(now(), 1_000), limit: 3 }
     const slice = () => store.database.transaction('letters.move', (tx) => letters.release(tx, ALL, run))
-    const [first, second, third] = [await slice(), await slice(), await slice()]
+    const slices = [await slice(), await slice(), await slice()]
+    const [first = [], second = [], third = []] = slices.map(({ ids }) => ids)
 
     assert.deepEqual(idsOf(first), idsOf(before.slice(0, 3).map(({ id }) => id)))
     assert.deepEqual(idsOf([...first, ...second]), idsOf(before.map(({ id }) => id)))
     assert.deepEqual(third, [])
+    assert.deepEqual(
+      slices.map(({ chosenCount }) => chosenCount),
+      [3, 2, 0],
+    )
     const claim = { now: now(), leaseMs: 60_000, limit: 10 }
     const messages = await store.inbox.claim(claim)
     const orders = await store.orders.claimWoken(claim)
@@ -118,8 +123,11 @@ export function proveDeadLetters(open: OpenLetters): void {
     const { store, letters } = await open(t)
     const message = aDead()
     await store.database.transaction('other', (tx) => store.inbox.insert(tx, [message]))
-    const release = (startedAt = now()) =>
-      store.database.transaction('letters.move', (tx) => letters.release(tx, ALL, { startedAt, limit: 10 }))
+    const release = async (startedAt = now()) => {
+      const run = { startedAt, limit: 10 }
+      const { ids } = await store.database.transaction('letters.move', (tx) => letters.release(tx, ALL, run))
+      return ids
+    }
     const startedAt = now()
     await release(startedAt)
     await store.inbox.claim({ leaseMs: 60_000, limit: 1 })
@@ -142,8 +150,9 @@ export function proveDeadLetters(open: OpenLetters): void {
       ),
     )
 
-    assert.equal(released.flat().length, 50)
-    assert.equal(new Set(released.flat()).size, 50)
+    const ids = released.flatMap((slice) => slice.ids)
+    assert.equal(ids.length, 50)
+    assert.equal(new Set(ids).size, 50)
   })
 
   test('a discarded letter keeps row and bytes, is counted and logged with its reason, and may be released', async (t) => {
