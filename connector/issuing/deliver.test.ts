@@ -114,6 +114,14 @@ test('every 2xx is a success, 410 the end of the endpoint, all else another try'
   assert.deepEqual([outcomeOf(410).outcome, outcomeOf(410).to], ['gone', 'retrying'])
 })
 
+test('a result whose receiver is gone waits for a person, with whichever of its tries that was found out', () => {
+  for (let tryNo = 1; tryNo <= 14; tryNo += 1) {
+    const { to, delayMs } = judgeAnswer({ kind: 'answered', status: 410, retryAfterMs: null }, tryNo, () => 0)
+    assert.equal(to, 'retrying', `try ${tryNo}`)
+    assert.ok(delayMs !== null && delayMs > 0)
+  }
+})
+
 test('an endpoint that says it is gone is switched off, and that is told', async () => {
   const { deps, health, reports } = setup(() => ({ kind: 'answered', status: 410, retryAfterMs: null }))
 

@@ -73,7 +73,8 @@ export function judgeAnswer(answer: CallbackAnswer, tryNo: number, random: Rando
   if (outcome === 'delivered') return { outcome, status, code: null, to: 'delivered', delayMs: null }
   const code = answer.kind === 'answered' ? `CBK-HTTP-${answer.status}` : answer.code
   const retryAfterMs = answer.kind === 'answered' ? answer.retryAfterMs : null
-  const delayMs = callbackDelayMs(tryNo, retryAfterMs, random)
+  // Nothing is sent to who is gone before a person decides; what waits for him must not have run out of tries by then.
+  const delayMs = callbackDelayMs(outcome === 'gone' ? 1 : tryNo, retryAfterMs, random)
   return { outcome, status, code, to: delayMs === null ? 'exhausted' : 'retrying', delayMs }
 }
 

@@ -21,7 +21,7 @@ export interface HeldDelivery {
   traceparent: string | null
   /** Counts up for ever, this attempt included. */
   attemptNo: number
-  /** Attempts since the result was written or replayed last, this one included. */
+  /** Attempts since the result was written or replayed or its endpoint switched on last, this one included. */
   tryNo: number
   isReplay: boolean
   fence: bigint

@@ -62,6 +62,6 @@ export interface ResultStore {
     limit: number,
   ): Promise<{ matchedCount: number; amqpCount: number; callbackCount: number }>
   endpoints(): Promise<readonly EndpointOverview[]>
-  /** Forgets what was bad of an endpoint and makes what waits for it due. False: there is no such endpoint. */
+  /** Forgets what was bad of an endpoint and makes what waits for it due, its schedule from the beginning. False: there is no such endpoint. */
   enable(tx: Tx, businessType: string): Promise<boolean>
 }

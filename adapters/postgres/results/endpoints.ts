@@ -31,8 +31,8 @@ const ENABLE: Statement = {
       where business_type = $1
       returning business_type
     ), hurried as (
-      update callback_deliveries set due_at = now()
-      where endpoint = (select business_type from enabled) and due_at > now() and leased_until is null
+      update callback_deliveries set due_at = now(), tries = 0
+      where endpoint = (select business_type from enabled) and due_at is not null and leased_until is null
     )
     select business_type from enabled`,
 }

@@ -187,11 +187,11 @@ test('what is being sent now is not sent twice by a replay', async (t) => {
   assert.deepEqual(end, { kind: 'replayed', matchedCount: 1, amqpCount: 0, callbackCount: 0 })
 })
 
-test('an endpoint that is switched on again is healthy, and what waits for it is due', async (t) => {
+test('an endpoint that is switched on again is healthy, and what waits for it is due, with all its tries', async (t) => {
   const { deps, pool, results, ids, claim, conclude } = await setup(t)
   await replayResults(deps, { ...ANY, eventId: ids.lost }, BY_HAND)
   await pool.query(`update callback_endpoints set disabled_for = 'gone', disabled_at = now(), failure_count = 9;
-    update callback_deliveries set due_at = now() + interval '6 hours' where due_at is not null`)
+    update callback_deliveries set due_at = now() + interval '6 hours', tries = 12 where due_at is not null`)
   assert.deepEqual(await claim(), [])
 
   assert.equal(await enableEndpoint(deps, 'nobody', BY_HAND), false)
@@ -204,8 +204,8 @@ test('an endpoint that is switched on again is healthy, and what waits for it is
   )
   const held = await claim()
   assert.deepEqual(
-    held.map(({ eventId }) => eventId),
-    [ids.lost],
+    held.map(({ eventId, tryNo }) => [eventId, tryNo]),
+    [[ids.lost, 1]],
   )
   await conclude(held)
 })
