@@ -15,6 +15,8 @@ const FORMER = `whsec_${Buffer.alloc(32, 'former').toString('base64')}`
 const BODY = '{"eventId":"e","名称":"数电发票"}'
 /** Long enough for a busy machine, short enough for a test that waits for it. */
 const TIMEOUT_MS = 500
+/** Of four business types, at the cap of each. */
+const SIDE_BY_SIDE_COUNT = 32
 
 interface Received {
   headers: IncomingMessage['headers']
@@ -174,6 +176,22 @@ test('once the status is there an endless or dripping body changes nothing', asy
   for (const what of ['dripping', 'endless']) {
     assert.deepEqual(await send(), { kind: 'answered', status: 200, retryAfterMs: null }, what)
   }
+})
+
+test('results of many business types wait at one receiver for nobody but him', async (t) => {
+  const responses: ServerResponse[] = []
+  const { send } = await setup(
+    t,
+    (response) => {
+      responses.push(response)
+      if (responses.length === SIDE_BY_SIDE_COUNT) for (const each of responses) each.end()
+    },
+    { totalTimeoutMs: 10_000 },
+  )
+
+  const answers = await Promise.all(Array.from({ length: SIDE_BY_SIDE_COUNT }, () => send()))
+
+  assert.deepEqual(new Set(answers.map(({ kind }) => kind)), new Set(['answered']))
 })
 
 test('a broken connection and headers beyond measure are no answer', async (t) => {

@@ -24,7 +24,11 @@ const ANSWER_BYTES_MAX = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
 /** A receiver that is called now and then need not hold a connection for us. */
 const KEEP_ALIVE_MS = 10_000
-const CONNECTIONS_PER_ORIGIN = 16
+/**
+ * What a process attempts at once. Many business types may share one receiver, and an attempt that waited for a
+ * connection would lose its time, and its try, without having been sent; how much an endpoint gets is not decided here.
+ */
+const CONNECTIONS_PER_ORIGIN = 128
 const SECOND_MS = 1_000
 /** What a header may carry unescaped; an order's sender may have written anything. */
 const TRACE = /^[\x21-\x7e]+$/
