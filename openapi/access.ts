@@ -61,7 +61,8 @@ function requirePermission(caller: Caller, permission: Permission): void {
   })
 }
 
-function tokenOf({ headers }: FastifyRequest): string {
+/** The bearer token of a request. Errors: Refusal `ACC-no-token`. */
+export function tokenOf({ headers }: Pick<FastifyRequest, 'headers'>): string {
   const header = headers.authorization ?? ''
   const [, token] = header.length <= TOKEN_LENGTH_MAX ? (BEARER.exec(header) ?? []) : []
   if (token !== undefined) return token

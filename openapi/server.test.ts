@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { noApi } from '../connector/testing/api.js'
+import { noApi, noMetrics } from '../connector/testing/api.js'
 import { makePeople } from '../connector/testing/memory/sign-in.js'
 import type { HealthReport } from './health.js'
 import { buildHttp, makeHttpServer } from './server.js'
@@ -42,6 +42,7 @@ async function setup(t: TestContext, read: () => Promise<HealthReport>) {
     health: { read },
     signIn: makePeople().deps(),
     api: noApi,
+    ...noMetrics,
     onError: (error) => errors.push(error),
   })
   t.after(() => app.close())
@@ -165,6 +166,7 @@ test('the server listens on a free port and stops', async () => {
     health: { read: async () => aReport() },
     signIn: makePeople().deps(),
     api: noApi,
+    ...noMetrics,
     onError: assert.fail,
   })
   await server.stop()

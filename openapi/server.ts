@@ -19,6 +19,7 @@ import { authenticate, type SignInDeps } from '../connector/access/sign-in.js'
 import { Refusal } from '../connector/kernel/refusal.js'
 import { API_BASE, guardRoutes } from './access.js'
 import { type HealthSource, healthRoutes } from './health.js'
+import { countRequests, type MetricsOptions, metricsRoutes } from './metrics.js'
 import { makeProblem, PROBLEM_TYPE, type Problem, problemOf, problemOfSchema } from './problem.js'
 import { authRoutes } from './routes/auth.js'
 import { type OrganizationRoutesDeps, organizationRoutes } from './routes/organizations.js'
@@ -43,7 +44,7 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
 } as const
 
-export interface HttpDeps {
+export interface HttpDeps extends MetricsOptions {
   health: HealthSource
   signIn: SignInDeps
   api: ApiDeps
@@ -95,8 +96,10 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     if (status >= 500) deps.onError(error, request.id)
     return sendProblem(reply, makeProblem(status, request.id))
   })
+  countRequests(app, deps.metrics)
   guardRoutes(app, (token) => authenticate(deps.signIn, token))
   await app.register(healthRoutes, deps)
+  await app.register(metricsRoutes, deps)
   await app.register(authRoutes, { ...deps, prefix: API_BASE })
   await app.register(organizationRoutes, { ...deps.api, prefix: API_BASE })
   await app.register(ownPasswordRoutes, { ...deps.api, prefix: API_BASE })

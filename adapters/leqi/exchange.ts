@@ -5,7 +5,7 @@
  * A call that changes something is only believed when its answer was encrypted, readable and carried 00.
  */
 import { TextDecoder } from 'node:util'
-import type { BureauFailure, CallOptions, UnitAddress } from '../../connector/issuing/bureau.js'
+import type { BureauFailure, CallOptions, CallReport, UnitAddress } from '../../connector/issuing/bureau.js'
 import type { ChannelWatch } from '../../connector/issuing/channel-ports.js'
 import type { IdSource } from '../../connector/kernel/ids.js'
 import type { Secret } from '../../connector/kernel/secret.js'
@@ -45,6 +45,8 @@ export interface ExchangeDeps {
   clock: Clock
   ids: IdSource
   log: BureauLog
+  /** Told of each call that was made, when it is over. */
+  onCall?: (call: CallReport) => void
 }
 
 export interface ServiceCall {
@@ -89,6 +91,7 @@ export function makeExchange(deps: ExchangeDeps): Exchange {
       sentCharacters: call.text.length,
       durationMs: deps.clock.now() - startedAt,
     }
+    deps.onCall?.({ service: call.service, outcome: outcomeOf(attempt.failure), durationMs: fields.durationMs })
     if (attempt.failure === null) {
       deps.log.debug({ ...fields, requestId: attempt.value.requestId }, 'bureau.answered')
     } else {
@@ -143,6 +146,11 @@ function toAttempt(sm4: Sm4, outcome: HttpOutcome, call: ServiceCall): Attempt<A
     return { failure: { kind: 'in_doubt', code: 'BUR-ANSWER-in-clear', message, requestId: opened.requestId } }
   }
   return { failure: null, value: { value: opened.value, requestId: opened.requestId } }
+}
+
+function outcomeOf(failure: BureauFailure | null): CallReport['outcome'] {
+  if (failure === null) return 'answered'
+  return isNoNews(failure) ? 'nothing_yet' : failure.kind
 }
 
 /** Failures in form only: no result yet, no new codes. */

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   BureauFailure,
   CallOptions,
+  CallReport,
   ClaimAnswer,
   DownloadAnswer,
   QuotaAnswer,
@@ -60,6 +61,8 @@ export interface LeqiDeps {
   clock: Clock
   ids: IdSource
   log: BureauLog
+  /** Told of each call that was made, when it is over. */
+  onCall?: (call: CallReport) => void
 }
 
 export interface LeqiOptions {

@@ -41,19 +41,25 @@ const DISABLED_ENDPOINTS: Statement = {
            from callback_endpoints where disabled_for is not null order by business_type limit 200`,
 }
 
+/** How each unit stands. Units: $1 the year and $2 the period of the running month in China. */
+export const UNIT_STANDING = `
+  select u.tax_no, u.name, u.verified_at is not null as is_verified, s.number_warning_count, s.quota_download_amount,
+    coalesce((select sum(n.size - n.next_offset + n.returned_count)::int from number_segments n
+       where n.using_unit_id = u.id and n.state = 'active' and n.year = $1), 0) as free_number_count,
+    q.period, q.available_amount, q.downloaded_amount - q.returned_amount - q.expired_amount as granted_amount,
+    r.state as restore_state, o.ground as restore_ground, o.detected_at as restored_at
+  from using_units u
+  join issuing_settings s on s.using_unit_id = u.id
+  left join credit_quotas q on q.using_unit_id = u.id and q.period = $2
+  left join restore_units r on r.using_unit_id = u.id and r.state <> 'released'
+  left join restores o on o.id = r.restore_id`
+
 const UNITS: Statement = {
   name: 'health.units',
-  text: `select u.tax_no, u.name, u.verified_at is not null as is_verified, s.number_warning_count,
-                coalesce((select sum(n.size - n.next_offset + n.returned_count)::int from number_segments n
-                   where n.using_unit_id = u.id and n.state = 'active' and n.year = $1), 0) as free_number_count,
-                q.period, q.available_amount::text as available_amount,
-                r.state as restore_state, o.ground as restore_ground, o.detected_at as restored_at
-           from using_units u
-           join issuing_settings s on s.using_unit_id = u.id
-           left join credit_quotas q on q.using_unit_id = u.id and q.period = $2
-           left join restore_units r on r.using_unit_id = u.id and r.state <> 'released'
-           left join restores o on o.id = r.restore_id
-          order by u.tax_no limit 200`,
+  text: `
+    select tax_no, name, is_verified, number_warning_count, free_number_count, period,
+      available_amount::text as available_amount, restore_state, restore_ground, restored_at
+    from (${UNIT_STANDING}) standing order by tax_no limit 200`,
 }
 
 export interface StoreHealth {

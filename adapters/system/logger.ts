@@ -34,7 +34,17 @@ const OBJECT_NAMES = new Set([
 /** Names whose value is never printed, at any depth; compared without case, hyphens and underscores. */
 const FORBIDDEN_NAMES = new Set(
   [
-    ...['apiKey', 'masterKey', 'password', 'passphrase', 'secret', 'token', 'accessToken', 'bootstrapToken'],
+    ...[
+      'apiKey',
+      'masterKey',
+      'password',
+      'passphrase',
+      'secret',
+      'token',
+      'accessToken',
+      'bootstrapToken',
+      'metricsToken',
+    ],
     ...['authorization', 'cookie', 'signature', 'databaseUrl', 'amqpUrl', 'connectionString', 'apiKeySealed'],
     ...['callbackSecret', 'callbackSecretSealed', 'caPem', 'deviceMac'],
     ...['body', 'content', 'payload', 'frozen', 'draft', 'order', 'invoice', 'lines', 'remark', 'raw', 'data'],

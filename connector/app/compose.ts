@@ -14,6 +14,7 @@ import { makeSignInStore } from '../../adapters/postgres/access/sign-in-store.js
 import { makeUserStore } from '../../adapters/postgres/access/user-store.js'
 import { makeDeliveryStore } from '../../adapters/postgres/deliveries/delivery-store.js'
 import { loadHealth } from '../../adapters/postgres/health.js'
+import { loadFigures } from '../../adapters/postgres/metrics.js'
 import { loadPressure } from '../../adapters/postgres/pressure.js'
 import { makeRateBudget } from '../../adapters/postgres/rate-budget.js'
 import { troubleOf } from '../../adapters/postgres/server-errors.js'
@@ -27,7 +28,7 @@ import { randomTokens } from '../../adapters/system/tokens.js'
 import { type ApiDeps, makeHttpServer } from '../../openapi/server.js'
 import type { SignInDeps } from '../access/sign-in.js'
 import { storeDelayMs } from '../issuing/backoff.js'
-import type { TaxBureau } from '../issuing/bureau.js'
+import type { CallReport, TaxBureau } from '../issuing/bureau.js'
 import { makeChannel } from '../issuing/channel.js'
 import type { ChannelWatch } from '../issuing/channel-ports.js'
 import { prepareIntake, type ReceiveDeps, receiveDead, storeIntake } from '../issuing/receive.js'
@@ -42,6 +43,8 @@ import { makeIntakeValve } from './intake-valve.js'
 import { type NamedService, sideBySide } from './lifecycle.js'
 import { makeMapperCache } from './mapper-cache.js'
 import { type Memory, type MemoryConfig, openMemory } from './memory.js'
+import { makeMetrics } from './metrics.js'
+import { readVersion } from './package-root.js'
 import { makeReconciler } from './reconciler.js'
 import { watchStoring } from './storing-watch.js'
 
@@ -81,7 +84,16 @@ export async function compose(config: ConnectorConfig, log: Logger, given?: Memo
     timers: systemTimers,
     report: (event) => log.error(event, event.event),
   })
-  const bureau = makeBureau(config, memory, log, channel)
+  const metrics = makeMetrics({
+    health: () => health,
+    loadFigures: (now) => loadFigures(memory.pool, now),
+    inFlightCount: () => engine.inFlightCount(),
+    version: readVersion(),
+    clock: systemClock,
+    timers: systemTimers,
+    onError: (error) => log.warn({ error }, 'metrics.failed'),
+  })
+  const bureau = makeBureau(config, memory, log, channel, metrics.countCall)
   const receiveDeps: ReceiveDeps = {
     store: memory.store,
     directory: memory.directory,
@@ -162,6 +174,8 @@ export async function compose(config: ConnectorConfig, log: Logger, given?: Memo
     health,
     signIn,
     api: makeApi(memory, signIn),
+    metrics,
+    metricsToken: config.metricsToken,
     host: config.host,
     port: config.port,
     onError: (error, requestId) => log.error({ error, requestId }, 'request.failed'),
@@ -195,9 +209,18 @@ export function makeBureau(
   memory: Memory,
   log: Logger,
   channel: ChannelWatch,
+  onCall: (call: CallReport) => void = () => undefined,
 ): TaxBureau & { close(): Promise<void> } {
   return makeLeqiBureau(
-    { keyOf: memory.keyOf, rateBudget: makeRateBudget(memory.pool), channel, clock: systemClock, ids: randomIds, log },
+    {
+      keyOf: memory.keyOf,
+      rateBudget: makeRateBudget(memory.pool),
+      channel,
+      clock: systemClock,
+      ids: randomIds,
+      log,
+      onCall,
+    },
     {
       caText: config.caPem,
       insecureHosts: config.insecureHosts,

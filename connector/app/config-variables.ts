@@ -144,6 +144,21 @@ export const VARIABLES = {
       en: 'must be 16 to 200 visible ASCII characters',
     },
   },
+  metricsToken: {
+    name: 'LEQI_METRICS_TOKEN',
+    schema: Type.String({ minLength: 16, maxLength: 200, pattern: '^[\\w~+/.-]+=*$' }),
+    fallback: null,
+    isSecret: true,
+    fallbackMeaning: { zh: '不需要令牌', en: 'none is asked for' },
+    meaning: {
+      zh: '读取 `/metrics` 须出示的令牌（Authorization: Bearer …）',
+      en: 'token that a reader of `/metrics` has to show (Authorization: Bearer …)',
+    },
+    expected: {
+      zh: '须为 16 到 200 个字母、数字或 _~+/.-',
+      en: 'must be 16 to 200 letters, digits or _~+/.-',
+    },
+  },
   namePrefix: {
     name: 'LEQI_NAME_PREFIX',
     schema: Type.String({ maxLength: 60, pattern: '^[A-Za-z0-9._-]*$' }),

@@ -44,6 +44,7 @@ test('an empty environment gives the defaults', () => {
       port: 8080,
       logLevel: 'info',
       masterKey: null,
+      metricsToken: null,
       insecureHosts: [],
       callbackHosts: [],
       caPem: null,

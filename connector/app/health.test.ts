@@ -7,7 +7,7 @@ import { buildHttp } from '../../openapi/server.js'
 import type { Stop } from '../issuing/channel-ports.js'
 import { amount } from '../kernel/amount.js'
 import { after, type Instant, instant, type Timers } from '../kernel/time.js'
-import { noApi } from '../testing/api.js'
+import { noApi, noMetrics } from '../testing/api.js'
 import { aUsingUnit } from '../testing/builders.js'
 import { makePeople } from '../testing/memory/sign-in.js'
 import { type HealthDeps, makeHealth } from './health.js'
@@ -100,6 +100,7 @@ async function setup(present: () => State, clock = { now: (): Instant => START }
       health,
       signIn: makePeople().deps(),
       api: noApi,
+      ...noMetrics,
       onError: (error) => assert.fail(String(error)),
     }),
   }

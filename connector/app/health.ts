@@ -16,7 +16,7 @@ import type { Service } from './lifecycle.js'
 import type { StoringWatch } from './storing-watch.js'
 
 /** A database that is silent for longer counts as down; less than what the page itself may take. */
-const LOAD_MS_MAX = 1_500
+export const LOAD_MS_MAX = 1_500
 
 export type Health = HealthSource & Service & { setDraining(): void }
 
@@ -167,7 +167,7 @@ function makeWitness({ load, storing, clock, timers }: HealthDeps) {
 }
 
 /** Errors: that of the work, or that it took too long. */
-function within<T>(ms: number, work: Promise<T>, timers: Timers): Promise<T> {
+export function within<T>(ms: number, work: Promise<T>, timers: Timers): Promise<T> {
   return new Promise((resolve, reject) => {
     const callOff = timers.after(ms, () => reject(new Error(`no answer within ${ms} ms`)))
     work.then(resolve, reject).finally(callOff)

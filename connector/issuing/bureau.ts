@@ -150,4 +150,12 @@ export interface InvoiceBureau {
   readInvoice(unit: UnitAddress, question: NumberQuestion, options: CallOptions): Promise<Read<InvoiceTrace | null>>
 }
 
+/** One call of a service, for counting. */
+export interface CallReport {
+  /** A service code of the bureau. */
+  service: string
+  outcome: 'answered' | 'nothing_yet' | BureauFailure['kind']
+  durationMs: number
+}
+
 export interface TaxBureau extends InvoiceUploader, NumberBureau, QuotaBureau, TaxpayerBureau, InvoiceBureau {}

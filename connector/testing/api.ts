@@ -15,6 +15,12 @@ import { makePeople } from './memory/sign-in.js'
 /** For tests that call none of its routes. */
 export const noApi = {} as ApiDeps
 
+/** For tests that do not look at the metrics. */
+export const noMetrics = {
+  metrics: { read: () => Promise.reject(new Error('not asked here')), countRequest: () => undefined },
+  metricsToken: null,
+}
+
 interface Call {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: string
@@ -74,6 +80,7 @@ export async function openApi(owner: Owner): Promise<TestApi> {
   const people = { ...shared, users: makeUserStore(), hasher: signIn.hasher }
   const app = await buildHttp({
     health: { read: () => Promise.reject(new Error('not asked here')) },
+    ...noMetrics,
     signIn,
     api: {
       organizations: { ...shared, organizations: makeOrganizationStore(pool) },

@@ -84,6 +84,8 @@ export interface Pipeline {
   stop(): Promise<StopReport>
   /** Answered while it stops, too, until the page itself is gone. */
   readiness(): Promise<Readiness>
+  /** The page for scrapers. */
+  metrics(): Promise<string>
   /** One more connector on the same memory and broker; `env` as far as it differs. */
   startReplica(env: Record<string, string>): Promise<Replica>
   /** Another connection to the broker, for an order system that publishes by several. */
@@ -311,6 +313,7 @@ function makePipeline(ground: Ground, orderSystem: OrderSystem): Pipeline {
       // The page's own tests hold it to its schema.
       return (await response.json()) as Readiness
     },
+    metrics: async () => (await fetch(`${connector?.address()}/metrics`)).text(),
     nextResult: (orderNo, waitMsMax) =>
       nextResultWhere(`of order ${orderNo}`, ({ result }) => result.orderNo === orderNo, waitMsMax),
     settledMessage: (messageId) =>

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { fastify } from 'fastify'
 import { authenticate, createFirstAdministrator } from '../../connector/access/sign-in.js'
 import { Secret } from '../../connector/kernel/secret.js'
-import { noApi } from '../../connector/testing/api.js'
+import { noApi, noMetrics } from '../../connector/testing/api.js'
 import { makePeople } from '../../connector/testing/memory/sign-in.js'
 import { guardRoutes } from '../access.js'
 import { buildHttp } from '../server.js'
@@ -20,6 +20,7 @@ async function setUp(t: TestContext) {
     health: { read: () => Promise.reject(new Error('not asked here')) },
     signIn: people.deps({ bootstrapToken: new Secret(BOOTSTRAP) }),
     api: noApi,
+    ...noMetrics,
     onError: (error) => errors.push(error),
   })
   t.after(() => app.close())
