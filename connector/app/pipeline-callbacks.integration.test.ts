@@ -159,6 +159,13 @@ test('what is undelivered is listed, its endpoint switched on by hand, and what 
     return lines.some((line) => line.includes('no result is meant')) ? true : null
   })
 
+  assert.equal((await runVerb('results', 'list', '--limit', '1')).exitCode, 0)
+  const oldest = '(select event_id from callback_deliveries order by event_id limit 1)'
+  await pipeline.pool.query(`update callback_deliveries set state = 'exhausted' where event_id = ${oldest}`)
+  const cut = await runVerb('results', 'list', '--limit', '1')
+  await pipeline.pool.query(`update callback_deliveries set state = 'delivered' where event_id = ${oldest}`)
+  assert.deepEqual([cut.exitCode, cut.lines.length], [1, 2], 'one that was given up is told of, shown or not')
+
   assert.equal((await runVerb('results', 'replay', ...byHand)).exitCode, 2)
   assert.match((await runVerb('results', 'replay', '--all', ...byHand)).lines.join(), /--confirm 9/)
   assert.equal((await runVerb('results', 'replay', '--order-no', arrived.no, ...byHand)).exitCode, 0)

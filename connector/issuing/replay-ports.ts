@@ -52,6 +52,8 @@ export interface ResultStore {
   /** The latest first. */
   list(filter: ResultFilter, limit: number): Promise<readonly ResultOverview[]>
   count(filter: ResultFilter): Promise<number>
+  /** Whether one of them, in a way that `way` allows, waits for a person to replay it. */
+  hasGivenUp(filter: ResultFilter): Promise<boolean>
   /**
    * Makes at most `limit` results due once more, oldest first, under their own ids; deliveries begin their schedule anew.
    * What was never tried yet or is being sent now is left alone: it goes out by itself. Returns how many results matched.

@@ -19,6 +19,11 @@ const LIST: Statement = {
 
 const COUNT: Statement = { name: 'results.count', text: `select count(*)::integer as count ${MEANT}` }
 
+const HAS_GIVEN_UP: Statement = {
+  name: 'results.has_given_up',
+  text: `select exists (select ${MEANT} and d.state = 'exhausted' and $6 is distinct from 'amqp') as is_found`,
+}
+
 interface ResultRow {
   id: string
   business_type: string
@@ -70,4 +75,9 @@ export async function listResults(
 export async function countResults(pool: pg.Pool, filter: ResultFilter): Promise<number> {
   const [row] = await run<{ count: number }>(pool, COUNT, toValues(filter))
   return row?.count ?? 0
+}
+
+export async function hasGivenUp(pool: pg.Pool, filter: ResultFilter): Promise<boolean> {
+  const [row] = await run<{ is_found: boolean }>(pool, HAS_GIVEN_UP, toValues(filter))
+  return row?.is_found ?? false
 }

@@ -106,6 +106,17 @@ test('a filter means what it says', async (t) => {
   )
 })
 
+test('a result that was given up is found however many came after it, in its own way only', async (t) => {
+  const { results, ids } = await setup(t)
+  const isFound = (filter: Partial<ResultFilter>) => results.hasGivenUp({ ...ANY, ...filter })
+
+  assert.deepEqual(
+    [await isFound({}), await isFound({ isUndelivered: true }), await isFound({ eventId: ids.lost, way: 'callback' })],
+    [true, true, true],
+  )
+  assert.deepEqual([await isFound({ way: 'amqp' }), await isFound({ eventId: ids.delivered })], [false, false])
+})
+
 test('what was given up goes out again with the same id and bytes, marked, and its schedule begins anew', async (t) => {
   const { deps, ids, events, claim, conclude, claimOutbox, auditIsClean } = await setup(t)
 

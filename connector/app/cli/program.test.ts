@@ -62,11 +62,16 @@ test('a wrong command line could not run', async () => {
     ['mapping', 'chek'],
     ['doubt', 'approve', 'x1', '--by', 'Li'],
     ['restore', 'approve', '-1', '--by', 'Li'],
+    ['callbacks', 'enable', 'shop', '--reason', 'back'],
+    ['results', 'list', '--limit', '0'],
+    ['results', 'list', '--limit', '1001'],
+    ['dead-letters', 'show', '--limit', '1001'],
+    ['dead-letters', 'rehearse', '--limit', '0'],
   ]) {
     const { run, err } = makeCommandLine()
 
     assert.equal(await run(...args), 2, args.join(' '))
-    assert.ok(err.length > 0)
+    assert.match(err.join('\n'), /^error: .+\n.*用法见 --help/s, args.join(' '))
   }
 })
 

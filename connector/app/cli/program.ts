@@ -6,6 +6,11 @@ import { readVersion } from '../package-root.js'
 import { tellError } from './tell-error.js'
 import { type ExitCode, refuseUnbuilt, type VerbContext } from './verbs.js'
 
+/** Rows that one list prints; they are in memory at once. */
+const LIST_COUNT_MAX = 1_000
+/** Letters of one rehearsal; they are in memory page by page. */
+const REHEARSAL_COUNT_MAX = 1_000_000
+
 const EXIT_CODES = 'Exit codes: 0 all is well, 1 something wrong was found, 2 it could not run.'
 
 /** Runs one command line. Never throws. */
@@ -42,6 +47,7 @@ function buildProgram(context: VerbContext, act: Act): Command {
     })
     .exitOverride()
     .showSuggestionAfterError()
+    .showHelpAfterError('命令行有误，用法见 --help / the command line is wrong, --help shows how')
     .addHelpText('after', `\n${EXIT_CODES}`)
   addServing(program, context, act)
   addSettings(program, context, act)
@@ -218,10 +224,10 @@ function addDeadLetters(program: Command, context: VerbContext, act: Act): void 
   verb('list', 'count letters by what stopped them').action(act(async (given) => (await load()).list(context, given)))
   verb('show', 'print letters with their faults, oldest first')
     .option('--body', 'print the bytes as well: they hold what the sender wrote, buyers included', false)
-    .option('--limit <n>', 'at most so many', toInteger, 10)
+    .option('--limit <n>', `at most so many, ${LIST_COUNT_MAX} at once`, toCount(LIST_COUNT_MAX), 10)
     .action(act(async (given) => (await load()).show(context, given)))
   verb('rehearse', 'tell what would become of letters now; writes nothing')
-    .option('--limit <n>', 'at most so many, oldest first', toInteger, 1_000)
+    .option('--limit <n>', 'at most so many, oldest first', toCount(REHEARSAL_COUNT_MAX), 1_000)
     .action(act(async (given) => (await load()).rehearse(context, given)))
   byHand(verb('correct <file>', 'hold letters, apply a settings file, and rehearse them'))
     .option('--reason <text>', 'why', '更正映射或主数据 / mapping or master data corrected')
@@ -250,8 +256,11 @@ function addResults(program: Command, context: VerbContext, act: Act): void {
       .option('--since <time>', 'written at or after it, RFC 3339')
       .option('--until <time>', 'written before it, RFC 3339')
       .addOption(new Option('--by-way <way>', 'only this way').choices(['amqp', 'callback']))
-  verb('list', 'print results with what became of them, the latest first; exits 1 when one is undelivered for good')
-    .option('--limit <n>', 'at most so many', toInteger, 100)
+  verb(
+    'list',
+    'print results with what became of them, the latest first; exits 1 when one that is meant is undelivered for good',
+  )
+    .option('--limit <n>', `at most so many, ${LIST_COUNT_MAX} at once`, toCount(LIST_COUNT_MAX), 100)
     .action(act(async (given) => (await load()).list(context, given)))
   verb('replay', 'send results again, under their own ids and marked as a replay')
     .requiredOption('--by <name>', 'who does it, for the log of actions')
@@ -276,6 +285,15 @@ function addResults(program: Command, context: VerbContext, act: Act): void {
 function toBigint(text: string): bigint {
   if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('须为整数 / must be an integer')
   return BigInt(text)
+}
+
+/** Of rows: what was asked for is refused rather than left out silently. */
+function toCount(max: number): (text: string) => number {
+  return (text) => {
+    const count = toInteger(text)
+    if (count >= 1 && count <= max) return count
+    throw new InvalidArgumentError(`须为 1 到 ${max} / must be from 1 to ${max}`)
+  }
 }
 
 function toInteger(text: string): number {

@@ -12,7 +12,6 @@ import { openMemory } from '../memory.js'
 import { makeQuietLogger } from './quiet-logger.js'
 import { type ExitCode, type VerbContext, VerbRefused } from './verbs.js'
 
-const LIST_COUNT_MAX = 1_000
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -35,10 +34,13 @@ interface ByHandOptions {
 export function list(context: VerbContext, given: Narrowing & { limit: number }): Promise<ExitCode> {
   const filter = toFilter(given)
   return withResults<ExitCode>(context, async ({ results }) => {
-    const found = await results.list(filter, Math.min(given.limit, LIST_COUNT_MAX))
+    const found = await results.list(filter, given.limit)
     for (const result of found) context.print(describeResult(result))
     if (found.length === 0) context.print('没有符合条件的结果 / no result is meant')
-    return found.some(({ callback }) => callback?.state === 'exhausted') ? 1 : 0
+    if (found.length === given.limit) {
+      context.print(`只列出最近 ${given.limit} 件，可能还有更多 / the latest ${given.limit}; there may be more`)
+    }
+    return (await results.hasGivenUp(filter)) ? 1 : 0
   })
 }
 
