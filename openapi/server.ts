@@ -24,6 +24,7 @@ import { makeProblem, PROBLEM_TYPE, type Problem, problemOf, problemOfSchema } f
 import { authRoutes } from './routes/auth.js'
 import { type OrganizationRoutesDeps, organizationRoutes } from './routes/organizations.js'
 import { type OwnPasswordRoutesDeps, ownPasswordRoutes } from './routes/own-password.js'
+import { type RoleRoutesDeps, roleRoutes } from './routes/roles.js'
 import { type UserRoutesDeps, userRoutes } from './routes/users.js'
 
 const BODY_BYTES_MAX = 1024 * 1024
@@ -53,7 +54,7 @@ export interface HttpDeps extends MetricsOptions {
 }
 
 /** What the routes of the administration work with, by resource. */
-export type ApiDeps = OrganizationRoutesDeps & OwnPasswordRoutesDeps & UserRoutesDeps
+export type ApiDeps = OrganizationRoutesDeps & OwnPasswordRoutesDeps & RoleRoutesDeps & UserRoutesDeps
 
 export interface HttpServer {
   start(): Promise<void>
@@ -103,6 +104,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   await app.register(authRoutes, { ...deps, prefix: API_BASE })
   await app.register(organizationRoutes, { ...deps.api, prefix: API_BASE })
   await app.register(ownPasswordRoutes, { ...deps.api, prefix: API_BASE })
+  await app.register(roleRoutes, { ...deps.api, prefix: API_BASE })
   await app.register(userRoutes, { ...deps.api, prefix: API_BASE })
   return app
 }

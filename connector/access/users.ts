@@ -9,10 +9,13 @@ import type { IdSource } from '../kernel/ids.js'
 import type { Page, PageRequest } from '../kernel/page.js'
 import { notFound, Refusal, stale } from '../kernel/refusal.js'
 import type { Clock, Instant } from '../kernel/time.js'
-import { type Caller, type OrganizationId, reaches, reachOf, type UserId } from './caller.js'
+import { type Caller, type Grant, type OrganizationId, reaches, reachOf, type UserId } from './caller.js'
+import { requireOwn } from './granting.js'
 import { noteAction } from './note-action.js'
 import { requirePassword } from './password.js'
 import type { PasswordHasher } from './ports.js'
+import { giveRoles } from './role-assignment.js'
+import type { RoleId, RoleStore } from './roles.js'
 import type { Scope, ScopedDatabase } from './scope.js'
 
 export interface User {
@@ -39,6 +42,8 @@ export interface UserFilter {
   /** Any part of it. */
   name?: string
   isEnabled?: boolean
+  /** Who has this role, if the caller may see it. */
+  roleId?: RoleId
 }
 
 export interface UserChange {
@@ -51,6 +56,7 @@ export interface NewUser extends UserChange {
   login: string
   /** Given by whoever creates him; he changes it himself afterwards. */
   password: string
+  roleIds: readonly RoleId[]
 }
 
 export interface UserStore {
@@ -63,7 +69,7 @@ export interface UserStore {
   /** `taken`: the login is somebody's. `no_organization`: there is none of this id. */
   insert(
     scope: Scope,
-    user: Omit<NewUser, 'password'> & { id: UserId; passwordHash: string },
+    user: Omit<NewUser, 'password' | 'roleIds'> & { id: UserId; passwordHash: string },
   ): Promise<'inserted' | 'taken' | 'no_organization'>
   /** Of one that is locked; his version rises. */
   update(
@@ -74,11 +80,14 @@ export interface UserStore {
   /** All of them, or all but the one that asks. */
   endSessions(scope: Scope, id: UserId, keptSessionId: string | null): Promise<void>
   forgetFailures(scope: Scope, login: string): Promise<void>
+  /** All that his roles give him, also by roles that the caller cannot see. */
+  loadGrants(id: UserId): Promise<readonly Grant[]>
 }
 
 export interface UserDeps {
   database: ScopedDatabase
   users: UserStore
+  roles: RoleStore
   hasher: PasswordHasher
   actions: ActionLog
   ids: IdSource
@@ -91,7 +100,7 @@ export function listUsers(
   filter: UserFilter,
   page: PageRequest,
 ): Promise<Page<User>> {
-  return database.within(reachOf(caller, 'users.read'), (scope) => users.list(scope, filter, page))
+  return database.within(reachOf(caller, 'users.read'), (scope) => users.list(scope, filter, page), caller.userId)
 }
 
 /** Errors: Refusal, not found. */
@@ -99,23 +108,30 @@ export function findUser({ database, users }: UserDeps, caller: Caller, id: User
   return database.within(reachOf(caller, 'users.read'), async (scope) => require(await users.find(scope, id)))
 }
 
-/** Errors: Refusal, not found (the organisation), `USR-login`, `USR-metrics` or `ACC-password`. */
-export async function createUser(deps: UserDeps, caller: Caller, { password, ...given }: NewUser): Promise<User> {
+/** Errors: Refusal, not found (the organisation, or a role), `USR-login`, `USR-metrics`, `ACC-password`, `ROL-beyond-own`. */
+export async function createUser(
+  deps: UserDeps,
+  caller: Caller,
+  { password, roleIds, ...given }: NewUser,
+): Promise<User> {
   const { organizationId, login, canSeeMetrics } = given
   const reach = reachOf(caller, 'users.write')
   if (!reaches(reach, organizationId)) throw notFound()
+  if (roleIds.length > 0) requireAssigning(caller, organizationId)
   requireMetrics(caller, canSeeMetrics)
   requirePassword(password, login)
   const passwordHash = await deps.hasher.hash(password)
-  return deps.database.within(reach, async (scope) => {
+  const create = async (scope: Scope) => {
     // A new id is a user's from here on.
     const id = deps.ids.uuid() as UserId
     const outcome = await deps.users.insert(scope, { ...given, id, passwordHash })
     if (outcome === 'no_organization') throw notFound()
     if (outcome === 'taken') throw loginTaken()
-    await noteAction(deps, scope, caller, { kind: 'users.create', subject: id, detail: given })
+    await giveRoles(deps.roles, scope, caller, { id, organizationId }, roleIds)
+    await noteAction(deps, scope, caller, { kind: 'users.create', subject: id, detail: { ...given, roleIds } })
     return require(await deps.users.find(scope, id))
-  })
+  }
+  return deps.database.within(reach, create, caller.userId)
 }
 
 /** Errors: Refusal, not found, stale, `USR-administrator` or `USR-metrics`. */
@@ -183,7 +199,10 @@ export function setAdministrator(
   })
 }
 
-/** His sessions end, his failures to sign in are forgotten. Errors: Refusal, not found, `USR-self`, `USR-administrator`, `ACC-password`. */
+/**
+ * His sessions end, his failures to sign in are forgotten. Whoever knows his password may do what he may: that must be the
+ * caller's own already. Errors: Refusal, not found, `USR-self`, `USR-administrator`, `ROL-beyond-own`, `ACC-password`.
+ */
 export async function resetPassword(deps: UserDeps, caller: Caller, id: UserId, password: string): Promise<void> {
   if (id === caller.userId) throw self('请用 PUT /auth/password 修改自己的密码', 'PUT /auth/password changes your own')
   const { database, users, hasher } = deps
@@ -194,6 +213,7 @@ export async function resetPassword(deps: UserDeps, caller: Caller, id: UserId, 
   const passwordHash = await hasher.hash(password)
   await database.within(reach, async (scope) => {
     await lockForChange(deps, scope, caller, id)
+    for (const grant of await users.loadGrants(id)) requireOwn(caller, grant)
     await users.update(scope, id, { passwordHash })
     await users.endSessions(scope, id, null)
     await users.forgetFailures(scope, login)
@@ -219,6 +239,16 @@ function requireMetrics({ canSeeMetrics }: Caller, isGranted: boolean): void {
     code: 'USR-metrics',
     message: '没有看板权限，不能授予他人',
     messageEn: 'who may not see the metrics lets nobody else see them',
+  })
+}
+
+/** Who creates users does not assign roles by that alone. */
+function requireAssigning(caller: Caller, organizationId: OrganizationId): void {
+  if (reaches(reachOf(caller, 'roles.write'), organizationId)) return
+  throw new Refusal('forbidden', {
+    code: 'ACC-permission',
+    message: '没有分配角色的权限（需要 roles.write）',
+    messageEn: 'not permitted; assigning roles needs roles.write',
   })
 }
 

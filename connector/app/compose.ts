@@ -9,6 +9,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { makeCallbackSender } from '../../adapters/http-callback/sender.js'
 import { makeLeqiBureau } from '../../adapters/leqi/tax-bureau.js'
 import { makeOrganizationStore } from '../../adapters/postgres/access/organization-store.js'
+import { makeRoleStore } from '../../adapters/postgres/access/role-store.js'
 import { makeScopedDatabase } from '../../adapters/postgres/access/scoped-database.js'
 import { makeSignInStore } from '../../adapters/postgres/access/sign-in-store.js'
 import { makeUserStore } from '../../adapters/postgres/access/user-store.js'
@@ -233,10 +234,12 @@ export function makeBureau(
 function makeApi({ pool, store }: Memory, { store: credentials, hasher }: SignInDeps): ApiDeps {
   const database = makeScopedDatabase(store.database)
   const shared = { database, actions: store.actions, ids: randomIds, clock: systemClock }
-  const people = { ...shared, users: makeUserStore(), hasher }
+  const roles = makeRoleStore(pool)
+  const people = { ...shared, users: makeUserStore(pool), roles, hasher }
   return {
     organizations: { ...shared, organizations: makeOrganizationStore(pool) },
     users: people,
+    roles: { ...shared, roles },
     ownPassword: { ...people, credentials },
   }
 }

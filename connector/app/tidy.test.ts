@@ -55,7 +55,7 @@ test('every error code stands in ERRORS.md, and no other', () => {
       .flatMap(({ text }) =>
         [
           ...text.matchAll(
-            /'((?:ORD|MSG|MAP|INV|BUR|UNIT|DEF|STO|CFG|SEC|AMQ|CBK|HND|RST|ACC|API|ORG|USR)-[A-Za-z0-9-]*[A-Za-z0-9])'/g,
+            /'((?:ORD|MSG|MAP|INV|BUR|UNIT|DEF|STO|CFG|SEC|AMQ|CBK|HND|RST|ACC|API|ORG|USR|ROL)-[A-Za-z0-9-]*[A-Za-z0-9])'/g,
           ),
         ].map(codeOf),
       ),

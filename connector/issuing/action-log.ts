@@ -29,6 +29,11 @@ const ACTION_KINDS = {
   'users.administrator': 'a user became an administrator, or is one no longer',
   'users.reset-password': 'somebody gave a user another password',
   'users.own-password': 'a user changed his own password',
+  'roles.create': 'a role was created; the subject is its id, here and below',
+  'roles.change': 'a role allows something else, or elsewhere; the detail has both',
+  'roles.delete': 'a role that nobody had was deleted; the detail has what it was',
+  'roles.assign': 'a role was given to users and taken from others; the detail has their ids',
+  'roles.share': 'a role may be seen and assigned by others; the detail says by whom',
   'letters.discard': 'letters were ended without becoming orders or invoices; subject and detail as above',
 } as const
 

@@ -1,6 +1,7 @@
 /** The administration API on a database of its own, and people who call it. */
 import assert from 'node:assert/strict'
 import { makeOrganizationStore } from '../../adapters/postgres/access/organization-store.js'
+import { makeRoleStore } from '../../adapters/postgres/access/role-store.js'
 import { makeScopedDatabase } from '../../adapters/postgres/access/scoped-database.js'
 import { makeSignInStore } from '../../adapters/postgres/access/sign-in-store.js'
 import { makeUserStore } from '../../adapters/postgres/access/user-store.js'
@@ -77,7 +78,8 @@ export async function openApi(owner: Owner): Promise<TestApi> {
     clock: { now: () => instant(Date.UTC(2026, 10, 22, 8)) },
   }
   const signIn = { ...makePeople().deps(), store: signInStore, tokens: randomTokens, ids: randomIds }
-  const people = { ...shared, users: makeUserStore(), hasher: signIn.hasher }
+  const roles = makeRoleStore(pool)
+  const people = { ...shared, users: makeUserStore(pool), roles, hasher: signIn.hasher }
   const app = await buildHttp({
     health: { read: () => Promise.reject(new Error('not asked here')) },
     ...noMetrics,
@@ -85,6 +87,7 @@ export async function openApi(owner: Owner): Promise<TestApi> {
     api: {
       organizations: { ...shared, organizations: makeOrganizationStore(pool) },
       users: people,
+      roles: { ...shared, roles },
       ownPassword: { ...people, credentials: signInStore },
     },
     onError: (error) => errors.push(error),

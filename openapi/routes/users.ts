@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import Type from 'typebox'
 import type { OrganizationId, UserId } from '../../connector/access/caller.js'
+import type { RoleId } from '../../connector/access/roles.js'
 import {
   changeUser,
   createUser,
@@ -25,10 +26,13 @@ import { Name, Part } from '../texts.js'
 const strict = { additionalProperties: false } as const
 const Id = Type.Unsafe<UserId>(Type.String({ format: 'uuid' }))
 const OrganizationRef = Type.Unsafe<OrganizationId>(Type.String({ format: 'uuid' }))
+const RoleRef = Type.Unsafe<RoleId>(Type.String({ format: 'uuid' }))
 const Login = Name(100, '登录名, unique without regard to case')
 const FullName = Name(100, '姓名')
 const Metrics = Type.Boolean({ description: '看板权限: may read the metrics' })
 const NewPassword = Type.String({ minLength: 1, maxLength: 1_000, description: '12 to 128 characters' })
+/** Roles that a user is created with. */
+const ROLE_COUNT_MAX = 100
 const tags = ['users']
 
 const Shown = Type.Object({
@@ -50,6 +54,7 @@ const Query = Type.Object(
     login: Type.Optional(Part(100, 'the login')),
     name: Type.Optional(Part(100, 'the name')),
     isEnabled: Type.Optional(Type.Boolean()),
+    roleId: Type.Optional(RoleRef),
   },
   strict,
 )
@@ -61,6 +66,12 @@ const New = Type.Object(
     name: FullName,
     password: NewPassword,
     canSeeMetrics: Type.Optional(Metrics),
+    roleIds: Type.Optional(
+      Type.Array(RoleRef, {
+        maxItems: ROLE_COUNT_MAX,
+        description: 'within the rights of the caller; needs roles.write',
+      }),
+    ),
   },
   {
     ...strict,
@@ -127,7 +138,7 @@ export const userRoutes: FastifyPluginAsyncTypebox<UserRoutesDeps> = async (app,
       },
     },
     async (request, reply) => {
-      const created = await createUser(deps, callerOf(request), { canSeeMetrics: false, ...request.body })
+      const created = await createUser(deps, callerOf(request), { canSeeMetrics: false, roleIds: [], ...request.body })
       giveVersion(reply, created.version)
       return reply.code(201).header('location', `${request.url}/${created.id}`).send(toShown(created))
     },

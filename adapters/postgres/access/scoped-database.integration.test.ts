@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OrganizationId, Reach } from '../../../connector/access/caller.js'
+import type { OrganizationId, Reach, UserId } from '../../../connector/access/caller.js'
 import { type Owner, withSchema } from '../../../connector/testing/database.js'
 import { randomIds } from '../../system/ids.js'
 import { clientOf } from '../database.js'
@@ -24,8 +24,8 @@ async function setUp(t: Owner) {
   const foreign = await add('foreign')
   const scoped = makeScopedDatabase(store.database)
   /** A statement that forgot to ask for the reach. */
-  const runCarelessly = (reach: Reach, sql: string, values: unknown[] = []) =>
-    scoped.within(reach, async ({ tx }) => (await clientOf(tx).query(sql, values)).rows)
+  const runCarelessly = (reach: Reach, sql: string, values: unknown[] = [], userId?: UserId) =>
+    scoped.within(reach, async ({ tx }) => (await clientOf(tx).query(sql, values)).rows, userId)
   return { pool, own, foreign, runCarelessly }
 }
 
@@ -89,6 +89,73 @@ test('a statement that forgot the reach finds users, sessions and failures of or
     'select access_hash as login from sessions union all select login from sign_in_failures',
   )
   assert.deepEqual(left.rows, [{ login: 'foreign' }, { login: 'foreign' }])
+})
+
+test('a statement that forgot who asks finds his roles and those shared with him, and changes his only', async (t) => {
+  const { pool, own, foreign, runCarelessly } = await setUp(t)
+  const addUser = async (login: string, organizationId: OrganizationId) => {
+    const id = randomIds.uuid()
+    await pool.query(
+      `insert into users (id, organization_id, login, name, password_hash) values ($1, $2, $3, $3, 'none')`,
+      [id, organizationId, login],
+    )
+    // He is a user from here on.
+    return id as UserId
+  }
+  const [me, other] = [await addUser('me', own), await addUser('other', foreign)]
+  for (const [name, owner, sharedWith] of [
+    ['mine', me, 'nobody'],
+    ['hidden', other, 'nobody'],
+    ['open', other, 'all'],
+    ['chosen', other, 'chosen'],
+    ['chosen for another', other, 'chosen'],
+  ]) {
+    await pool.query(
+      `insert into roles (id, owner_id, name, permissions, scope, shared_with)
+       values (gen_random_uuid(), $1, $2, '{users.read}', 'custom', $3)`,
+      [owner, name, sharedWith],
+    )
+  }
+  await pool.query(
+    `insert into role_shares select id, case name when 'chosen' then $1::uuid else $2::uuid end
+    from roles where shared_with = 'chosen'`,
+    [me, other],
+  )
+  await pool.query('insert into role_organizations select id, $1 from roles', [foreign])
+  await pool.query(
+    `insert into user_roles select u.id, r.id from users u, roles r where r.name <> 'mine' or u.id = $1`,
+    [me],
+  )
+  const reach = new Set([own])
+  const run = (sql: string, values: unknown[] = []) => runCarelessly(reach, sql, values, me)
+  const namesOf = (rows: { name: string }[]) => rows.map(({ name }) => name).sort()
+
+  assert.deepEqual(namesOf(await run('select name from roles')), ['chosen', 'mine', 'open'])
+  assert.deepEqual(namesOf(await runCarelessly(reach, 'select name from roles')), ['open'])
+  assert.equal((await runCarelessly('everything', 'select name from roles')).length, 5)
+  assert.equal((await run('select from role_organizations')).length, 3)
+  assert.deepEqual(await run('select user_id from role_shares'), [{ user_id: me }])
+  assert.deepEqual(await run('select distinct user_id from user_roles'), [{ user_id: me }])
+
+  await assert.rejects(run(`update roles set permissions = '{}'`), /row-level security/)
+  await assert.rejects(run('update roles set owner_id = $1', [me]), /permission denied/)
+  await assert.rejects(run('insert into role_shares select id, $1 from roles', [me]), /row-level security/)
+  await assert.rejects(
+    run(`insert into role_organizations select id, $1 from roles where name = 'open'`, [own]),
+    /row-level security/,
+  )
+  await assert.rejects(run('insert into user_roles select $1, id from roles', [other]), /row-level security/)
+  await run('delete from user_roles')
+  await run('delete from role_organizations')
+  await run('delete from roles')
+  const left = await pool.query(
+    `select (select count(*) from user_roles where user_id = $1)::int as others,
+      (select count(*) from user_roles where user_id <> $1)::int as own,
+      (select count(*) from role_organizations)::int as organizations`,
+    [other],
+  )
+  // Those of roles that he cannot see, and of users out of reach, are still there.
+  assert.deepEqual(left.rows, [{ others: 4, own: 2, organizations: 4 }])
 })
 
 test('rights come back with the end of the transaction, however it ends', async (t) => {

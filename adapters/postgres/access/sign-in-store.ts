@@ -66,11 +66,8 @@ const ROTATE: Statement = {
 
 const END_SESSION: Statement = { name: 'access.end_session', text: `delete from sessions where id = $1` }
 
-const FIND_CALLER: Statement = {
-  name: 'access.find_caller',
-  text: `
-    select u.id, s.id as session_id, u.login, u.name, u.organization_id, u.is_administrator,
-      u.can_see_metrics or u.is_administrator as can_see_metrics,
+/** What the roles of the user `u` give him, as json. */
+export const GRANTS = `
       coalesce((
         select json_agg(json_build_object('permissions', r.permissions, 'organizationIds',
           case r.scope
@@ -80,7 +77,14 @@ const FIND_CALLER: Statement = {
             else array(select organization_id from role_organizations where role_id = r.id)
           end))
         from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = u.id
-      ), '[]') as grants
+      ), '[]')`
+
+const FIND_CALLER: Statement = {
+  name: 'access.find_caller',
+  text: `
+    select u.id, s.id as session_id, u.login, u.name, u.organization_id, u.is_administrator,
+      u.can_see_metrics or u.is_administrator as can_see_metrics,
+      ${GRANTS} as grants
     from sessions s join users u on u.id = s.user_id
     where s.access_hash = $1 and s.access_until > now() and u.is_enabled`,
 }
@@ -107,7 +111,7 @@ interface CallerRow {
   organization_id: OrganizationId
   is_administrator: boolean
   can_see_metrics: boolean
-  grants: { permissions: string[]; organizationIds: OrganizationId[] }[]
+  grants: GrantRow[]
 }
 
 export function makeSignInStore(pool: pg.Pool): SignInStore {
@@ -158,9 +162,16 @@ function toCaller(row: CallerRow): Caller {
     organizationId: row.organization_id,
     isAdministrator: row.is_administrator,
     canSeeMetrics: row.can_see_metrics,
-    // A permission of a newer release, or of an older one, is none here.
-    grants: row.grants.map(
-      ({ permissions, organizationIds }): Grant => ({ permissions: permissions.filter(isPermission), organizationIds }),
-    ),
+    grants: row.grants.map(toGrant),
   }
+}
+
+export interface GrantRow {
+  permissions: string[]
+  organizationIds: OrganizationId[]
+}
+
+/** A permission of a newer release, or of an older one, is none here. */
+export function toGrant({ permissions, organizationIds }: GrantRow): Grant {
+  return { permissions: permissions.filter(isPermission), organizationIds }
 }

@@ -1,12 +1,20 @@
 /** Users, by scope. Hashes of passwords are written here and read by nobody but the sign-in store. */
 import type { Knex } from 'knex'
+import type pg from 'pg'
 import type { OrganizationId, UserId } from '../../../connector/access/caller.js'
 import type { Scope } from '../../../connector/access/scope.js'
 import type { User, UserFilter, UserStore } from '../../../connector/access/users.js'
 import type { Instant } from '../../../connector/kernel/time.js'
 import { containing, loadPage } from '../listing.js'
-import { makeQueries } from '../query.js'
+import { makeQueries, type Query } from '../query.js'
 import { unlessRefused } from '../savepoint.js'
+import { run, type Statement } from '../statement.js'
+import { GRANTS, type GrantRow, toGrant } from './sign-in-store.js'
+
+const LOAD_GRANTS: Statement = {
+  name: 'access.load_grants',
+  text: `select ${GRANTS} as grants from users u where u.id = $1`,
+}
 
 const COLUMNS = [
   ...['u.id', 'u.organization_id', 'u.login', 'u.name', 'u.is_enabled', 'u.is_administrator', 'u.can_see_metrics'],
@@ -25,7 +33,7 @@ interface Row {
   updated_at: Instant
 }
 
-export function makeUserStore(): UserStore {
+export function makeUserStore(pool: pg.Pool): UserStore {
   const queries = makeQueries()
   const within = ({ tx, reach }: Scope) => {
     const query = queries(tx)
@@ -37,7 +45,7 @@ export function makeUserStore(): UserStore {
       const { query, rows } = within(scope)
       return loadPage(
         query,
-        narrow(rows, filter, query.from('organization_closure')),
+        narrow(rows, filter, query),
         page,
         (found) => found.select(COLUMNS).orderBy('u.login'),
         toUser,
@@ -85,22 +93,28 @@ export function makeUserStore(): UserStore {
     async forgetFailures({ tx }, login) {
       await queries(tx).from('sign_in_failures').where({ login }).delete()
     },
+    async loadGrants(id) {
+      const [row] = await run<{ grants: GrantRow[] }>(pool, LOAD_GRANTS, [id])
+      return (row?.grants ?? []).map(toGrant)
+    },
   }
 }
 
 function narrow(
   rows: Knex.QueryBuilder,
-  { organizationId, withBelow = false, login, name, isEnabled }: UserFilter,
-  closure: Knex.QueryBuilder,
+  { organizationId, withBelow = false, login, name, isEnabled, roleId }: UserFilter,
+  { from }: Query,
 ): Knex.QueryBuilder {
   const narrowed = rows.clone()
   if (organizationId !== undefined && withBelow) {
-    narrowed.whereIn('u.organization_id', closure.select('descendant_id').where('ancestor_id', organizationId))
+    const below = from('organization_closure').select('descendant_id').where('ancestor_id', organizationId)
+    narrowed.whereIn('u.organization_id', below)
   }
   if (organizationId !== undefined && !withBelow) narrowed.where('u.organization_id', organizationId)
   if (login !== undefined) narrowed.whereILike('u.login', containing(login))
   if (name !== undefined) narrowed.whereILike('u.name', containing(name))
   if (isEnabled !== undefined) narrowed.where('u.is_enabled', isEnabled)
+  if (roleId !== undefined) narrowed.whereIn('u.id', from('user_roles').select('user_id').where('role_id', roleId))
   return narrowed
 }
 

@@ -61,13 +61,19 @@ create table first_administrator (
 
 create table roles (
   id uuid primary key,
-  name text not null unique check (name <> ''),
+  -- Who created it and, beside administrators, may change it; null: nobody beside them.
+  owner_id uuid references users,
+  name text not null check (name <> ''),
   permissions text[] not null,
   scope text not null check (scope in ('own', 'own_and_below', 'custom')),
+  -- Who else sees and assigns it; chosen: those of role_shares.
+  shared_with text not null default 'nobody' check (shared_with in ('nobody', 'all', 'chosen')),
   version integer not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
+-- By owner: a name that is taken must not tell of roles that one cannot see.
+create unique index roles_name on roles (owner_id, name);
 
 -- The organisations of a custom scope.
 create table role_organizations (
@@ -76,9 +82,17 @@ create table role_organizations (
   primary key (role_id, organization_id)
 );
 
+create table role_shares (
+  role_id uuid not null references roles on delete cascade,
+  user_id uuid not null references users on delete cascade,
+  primary key (role_id, user_id)
+);
+create index role_shares_of_user on role_shares (user_id);
+
+-- A role that somebody has is not deleted.
 create table user_roles (
   user_id uuid not null references users on delete cascade,
-  role_id uuid not null references roles on delete cascade,
+  role_id uuid not null references roles,
   primary key (user_id, role_id)
 );
 create index user_roles_of_role on user_roles (role_id);

@@ -1,7 +1,7 @@
 /**
  * What the administration API may see and write. It works as a role of its own, which owns nothing; every table that
  * holds somebody's data is confined by row-level security to the organisations in the reach of the caller, which the
- * transaction names (`access/scoped-database.ts`). What is not granted here does not exist for it: secrets above all, which
+ * transaction names (`access/scoped-database.ts`); roles belong to people, and are confined by who asks. What is not granted here does not exist for it: secrets above all, which
  * it may write and never read.
  *
  * The policies confine this role alone; the engine, and a run role without ownership, see all rows.
@@ -56,6 +56,54 @@ const OPEN_TABLES: Readonly<Record<string, string>> = {
   action_chain: 'select, update',
 }
 
+/** Organisations do not say whose these are. */
+interface Rule {
+  seen: string
+  /** Of a row as it is afterwards, or was before it is deleted. */
+  changed: string
+  /** Beside `select`. */
+  rights: string
+}
+
+const IS_EVERYWHERE = `(select current_setting('leqi.organizations') = '${EVERYTHING}')`
+/** null: the transaction does not say who asks, and is nobody's. */
+const CALLER = `(select nullif(current_setting('leqi.user', true), '')::uuid)`
+const SEES_ROLE = 'exists (select from roles r where r.id = role_id)'
+const SEES_USER = 'exists (select from users u where u.id = user_id)'
+
+const RULED_TABLES: Readonly<Record<string, Rule>> = {
+  role_shares: { seen: `${IS_EVERYWHERE} or user_id = ${CALLER}`, changed: IS_EVERYWHERE, rights: 'insert, delete' },
+  roles: {
+    seen: `${IS_EVERYWHERE} or owner_id = ${CALLER} or shared_with = 'all' or shared_with = 'chosen' and exists (
+      select from role_shares s where s.role_id = roles.id and s.user_id = ${CALLER})`,
+    changed: `${IS_EVERYWHERE} or owner_id = ${CALLER}`,
+    // Never its owner: nobody makes a role his own.
+    rights: 'insert, delete, update (name, permissions, scope, shared_with, version, updated_at)',
+  },
+  role_organizations: {
+    seen: SEES_ROLE,
+    changed: `exists (select from roles r where r.id = role_id and (${IS_EVERYWHERE} or r.owner_id = ${CALLER}))`,
+    rights: 'insert, delete',
+  },
+  user_roles: {
+    seen: `${SEES_USER} and ${SEES_ROLE}`,
+    changed: `${SEES_USER} and ${SEES_ROLE}`,
+    rights: 'insert, delete',
+  },
+}
+
+/** Whoever sees a row may lock it, which needs `using` of updates. */
+function rule([table, { seen, changed, rights }]: [string, Rule]): string {
+  return `
+alter table ${table} enable row level security;
+create policy everybody on ${table} using (true);
+create policy seen on ${table} as restrictive for select to ${API_ROLE} using (${seen});
+create policy added on ${table} as restrictive for insert to ${API_ROLE} with check (${changed});
+create policy changed on ${table} as restrictive for update to ${API_ROLE} using (true) with check (${changed});
+create policy deleted on ${table} as restrictive for delete to ${API_ROLE} using (${changed});
+grant select, ${rights} on ${table} to ${API_ROLE};`
+}
+
 function confine([table, { by, added = by, columns, rights }]: [string, Grants]): string {
   const read = columns === undefined ? 'select' : `select (${columns.join(', ')})`
   const restrict = (name: string, command: string, rule: string) =>
@@ -95,6 +143,7 @@ begin
   execute format('grant usage on schema %I to ${API_ROLE}', current_schema());
 end $$;
 ${Object.entries(CONFINED_TABLES).map(confine).join('\n')}
+${Object.entries(RULED_TABLES).map(rule).join('\n')}
 ${Object.entries(OPEN_TABLES)
   .map(([table, rights]) => `grant ${rights} on ${table} to ${API_ROLE};`)
   .join('\n')}
