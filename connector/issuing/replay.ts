@@ -48,7 +48,8 @@ export async function replayResults(
   if (count > REPLAY_COUNT_MAX) return { kind: 'too_many', matchedCount: count }
   if (mustConfirm && count !== confirmedCount) return { kind: 'unconfirmed', matchedCount: count }
   return deps.database.transaction('results.replay', async (tx) => {
-    const replayed = await deps.results.replay(tx, filter, REPLAY_COUNT_MAX)
+    // Oldest first and no more than was counted: what is written meanwhile was not meant.
+    const replayed = await deps.results.replay(tx, filter, count)
     await deps.actions.append(tx, {
       kind: 'results.replay',
       actor,

@@ -187,6 +187,18 @@ test('everything is sent again only when its number was confirmed, and who did i
   assert.deepEqual(rows, [{ kind: 'results.replay', actor: 'operator', reason: BY_HAND.reason }])
 })
 
+test('what is written after a replay was confirmed is not sent along', async (t) => {
+  const { deps, results, ids } = await setup(t)
+  // The fourth result is committed just after they were counted.
+  const counted = { ...deps, results: { ...results, count: async () => 3 } }
+
+  const end = await replayResults(counted, ANY, { ...BY_HAND, confirmedCount: 3 })
+
+  assert.deepEqual(end, { kind: 'replayed', matchedCount: 3, amqpCount: 2, callbackCount: 2 })
+  const [latest] = await results.list({ ...ANY, eventId: ids.delivered }, 1)
+  assert.deepEqual([latest?.callback?.state, latest?.callback?.replays], ['delivered', 0])
+})
+
 test('what is being sent now is not sent twice by a replay', async (t) => {
   const { deps, ids, claim } = await setup(t)
   await replayResults(deps, { ...ANY, eventId: ids.delivered }, BY_HAND)
