@@ -26,7 +26,7 @@ export async function changeOwnPassword(
   const before = await database.within(reach, (scope) => users.find(scope, userId))
   if (before === null) throw notFound()
   const proven = await proveCredentials({ store: deps.credentials, hasher }, login, formerPassword)
-  if (proven !== userId) throw wrongPassword()
+  if (proven?.userId !== userId) throw wrongPassword()
   requirePassword(password, login)
   const passwordHash = await hasher.hash(password)
   await database.within(reach, async (scope) => {

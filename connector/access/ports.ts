@@ -2,7 +2,7 @@
 import type { Instant } from '../kernel/time.js'
 import type { Caller, UserId } from './caller.js'
 
-interface StoredCredentials {
+export interface StoredCredentials {
   userId: UserId
   passwordHash: string
   isEnabled: boolean
@@ -30,7 +30,8 @@ export interface SignInStore {
   /** One more; what is older than `forgottenMs` no longer counts. */
   noteFailure(login: string, forgottenMs: number): Promise<void>
   forgetFailures(login: string): Promise<void>
-  openSession(session: NewTokens & { id: string; userId: UserId }): Promise<void>
+  /** false: he was disabled or has another password by now. */
+  openSession(session: NewTokens & { id: string; userId: UserId; passwordHash: string }): Promise<boolean>
   /**
    * Exchanges a refresh token for the next one, once. `reused`: it was exchanged before, so somebody has a copy, and the
    * session is over. `unknown`: there is none, it is too old, or its user is disabled.

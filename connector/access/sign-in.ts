@@ -11,7 +11,7 @@ import { Refusal } from '../kernel/refusal.js'
 import type { Secret } from '../kernel/secret.js'
 import type { Caller, UserId } from './caller.js'
 import { requirePassword } from './password.js'
-import type { NewTokens, PasswordHasher, SignInStore, TokenSource } from './ports.js'
+import type { NewTokens, PasswordHasher, SignInStore, StoredCredentials, TokenSource } from './ports.js'
 
 export interface SignInDeps {
   store: SignInStore
@@ -50,8 +50,9 @@ export function failureWaitMs(count: number): number {
 
 /** Errors: Refusal `ACC-credentials`, the same for a wrong password, an unknown and a disabled user; `ACC-wait`. */
 export async function signIn(deps: SignInDeps, login: string, password: string): Promise<Tokens> {
-  const userId = await proveCredentials(deps, login, password)
-  if (userId !== null) return open(deps, userId)
+  const proven = await proveCredentials(deps, login, password)
+  const tokens = proven === null ? null : await open(deps, proven)
+  if (tokens !== null) return tokens
   throw new Refusal('unauthenticated', {
     code: 'ACC-credentials',
     message: '登录名或密码不正确',
@@ -64,7 +65,7 @@ export async function proveCredentials(
   { store, hasher }: Pick<SignInDeps, 'store' | 'hasher'>,
   login: string,
   password: string,
-): Promise<UserId | null> {
+): Promise<StoredCredentials | null> {
   await requirePatience(store, login)
   const found = await store.findCredentials(login)
   // Hashed even when there is nobody, so that the time tells nothing either.
@@ -74,7 +75,7 @@ export async function proveCredentials(
     return null
   }
   await store.forgetFailures(login)
-  return found.userId
+  return found
 }
 
 /** Errors: Refusal `ACC-token`; a token that was exchanged before ends its whole session. */
@@ -97,14 +98,11 @@ export async function createFirstAdministrator(
   requirePassword(password, login)
   // A new id is a user's from here on.
   const id = deps.ids.uuid() as UserId
-  const isFirst = await deps.store.createFirstAdministrator({
-    id,
-    login,
-    name,
-    passwordHash: await deps.hasher.hash(password),
-  })
-  if (!isFirst) throw notTheFirst()
-  return open(deps, id)
+  const passwordHash = await deps.hasher.hash(password)
+  const isFirst = await deps.store.createFirstAdministrator({ id, login, name, passwordHash })
+  const signedIn = isFirst ? await open(deps, { userId: id, passwordHash }) : null
+  if (signedIn === null) throw notTheFirst()
+  return signedIn
 }
 
 /** Errors: Refusal `ACC-token`. */
@@ -118,10 +116,14 @@ export function signOut(deps: Pick<SignInDeps, 'store'>, caller: Caller): Promis
   return deps.store.endSession(caller.sessionId)
 }
 
-async function open(deps: SignInDeps, userId: UserId): Promise<Tokens> {
+/** null: what was proven is no longer so. */
+async function open(
+  deps: SignInDeps,
+  { userId, passwordHash }: Pick<StoredCredentials, 'userId' | 'passwordHash'>,
+): Promise<Tokens | null> {
   const { tokens, stored } = draw(deps.tokens)
-  await deps.store.openSession({ ...stored, id: deps.ids.uuid(), userId })
-  return tokens
+  const isOpen = await deps.store.openSession({ ...stored, id: deps.ids.uuid(), userId, passwordHash })
+  return isOpen ? tokens : null
 }
 
 function draw(source: TokenSource): { tokens: Tokens; stored: NewTokens } {

@@ -52,6 +52,7 @@ const Me = Type.Object({
   name: Type.String(),
   organizationId: Type.String(),
   isAdministrator: Type.Boolean({ description: '超级管理员' }),
+  canSeeMetrics: Type.Boolean({ description: '看板权限' }),
   permissions: Type.Array(
     Type.Object({
       code: Type.Enum(Object.keys(PERMISSIONS) as Permission[]),
@@ -114,12 +115,12 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ signIn: SignInDeps }> = asy
     },
     async (request) => {
       const caller = callerOf(request)
-      const { userId: id, login, name, organizationId, isAdministrator } = caller
+      const { userId: id, login, name, organizationId, isAdministrator, canSeeMetrics } = caller
       const permissions = permissionsOf(caller).map((code) => {
         const { zh, en } = PERMISSIONS[code]
         return { code, name: zh, nameEn: en }
       })
-      return { id, login, name, organizationId, isAdministrator, permissions }
+      return { id, login, name, organizationId, isAdministrator, canSeeMetrics, permissions }
     },
   )
 }

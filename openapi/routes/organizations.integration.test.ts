@@ -140,6 +140,8 @@ describe('the tree of organisations', { concurrency: true }, () => {
       ...{ method: 'PUT', url: `/organizations/${south}`, body: rename, headers: { 'if-match': '"1"' } },
     })
     assert.deepEqual([renamed.status, renamed.body.code], [409, 'ORG-name'])
+    for (const name of ['a\u0000b', ' a', 'a\n']) assert.equal((await create(east, name)).status, 400)
+    assert.equal((await api.administrator.call({ url: '/organizations?name=%00' })).status, 400)
     assert.deepEqual(api.errors, [])
   })
 

@@ -20,6 +20,7 @@ import { callerOf } from '../access.js'
 import { PAGE_QUERY, PageOf, toPage } from '../lists.js'
 import { giveVersion, IF_MATCH, versionOf } from '../preconditions.js'
 import { PROBLEMS } from '../problem.js'
+import { Name, Part } from '../texts.js'
 
 const strict = { additionalProperties: false } as const
 // The keys are those of the table.
@@ -30,18 +31,18 @@ const Kind = Type.Enum(KINDS, {
     .map((entry) => entry.join(' '))
     .join(', '),
 })
-const Name = Type.String({ minLength: 1, maxLength: 100, pattern: '^\\S(.*\\S)?$', description: '组织名称' })
+const OrganizationName = Name(100, '组织名称')
 
 const Shown = Type.Object({
   id: Id,
   parentId: Type.Union([Id, Type.Null()], { description: 'null: the topmost one, or its parent is not yours to see' }),
   kind: Kind,
-  name: Name,
+  name: OrganizationName,
   updatedAt: Type.String({ format: 'date-time' }),
 })
 
 const Change = Type.Object(
-  { name: Name, kind: Kind },
+  { name: OrganizationName, kind: Kind },
   { ...strict, examples: [{ name: '上海分公司', kind: 'branch' }] },
 )
 const Params = Type.Object({ id: Id }, strict)
@@ -66,7 +67,7 @@ export const organizationRoutes: FastifyPluginAsyncTypebox<OrganizationRoutesDep
           {
             ...PAGE_QUERY,
             parentId: Type.Optional(Id),
-            name: Type.Optional(Type.String({ maxLength: 100, description: 'any part of the name' })),
+            name: Type.Optional(Part(100, 'the name')),
             kind: Type.Optional(Kind),
           },
           strict,
@@ -122,7 +123,7 @@ export const organizationRoutes: FastifyPluginAsyncTypebox<OrganizationRoutesDep
         tags: ['organizations'],
         summary: 'A new organisation under another one, where it stays',
         body: Type.Object(
-          { parentId: Id, name: Name, kind: Kind },
+          { parentId: Id, name: OrganizationName, kind: Kind },
           {
             ...strict,
             examples: [{ parentId: '0199b7a0-0000-7000-8000-000000000001', name: '上海分公司', kind: 'branch' }],

@@ -40,7 +40,7 @@ test('a role reaches as far as its scope says: own, own and below, or those it n
     insert into user_roles select '00000000-0000-7000-8000-00000000000a', id from roles`)
   const userId = '00000000-0000-7000-8000-00000000000a' as UserId
   const tokens = { accessHash: 'a', accessMs: 60_000, refreshHash: 'r', refreshMs: 60_000 }
-  await store.openSession({ ...tokens, id: randomIds.uuid(), userId })
+  await store.openSession({ ...tokens, id: randomIds.uuid(), userId, passwordHash: 'h' })
 
   const caller = await store.findCaller('a')
 

@@ -37,13 +37,16 @@ const FORGET_FAILURES: Statement = {
   text: `delete from sign_in_failures where login = lower($1)`,
 }
 
-// Takes those along that nobody can use any more.
+// Takes those along that nobody can use any more. Waits for whoever is changing the user: his sessions end with the change.
 const OPEN_SESSION: Statement = {
   name: 'access.open_session',
   text: `
     with over as (delete from sessions where refresh_until < now())
     insert into sessions (id, user_id, access_hash, access_until, refresh_hash, refresh_until)
-    values ($1, $2, $3, now() + $4 * interval '1 millisecond', $5, now() + $6 * interval '1 millisecond')`,
+    select $1::uuid, u.id, $3, now() + $4 * interval '1 millisecond', $5, now() + $6 * interval '1 millisecond'
+    from users u where u.id = $2 and u.is_enabled and u.password_hash = $7
+    for share of u
+    returning id`,
 }
 
 const ROTATE: Statement = {
@@ -127,7 +130,10 @@ export function makeSignInStore(pool: pg.Pool): SignInStore {
     },
     noteFailure: (login, forgottenMs) => change(NOTE_FAILURE, [login, forgottenMs]),
     forgetFailures: (login) => change(FORGET_FAILURES, [login]),
-    openSession: ({ id, userId, ...tokens }) => change(OPEN_SESSION, [id, userId, ...toValues(tokens)]),
+    async openSession({ id, userId, passwordHash, ...tokens }) {
+      const opened = await run(pool, OPEN_SESSION, [id, userId, ...toValues(tokens), passwordHash])
+      return opened.length > 0
+    },
     async rotate(refreshHash, next) {
       type Row = { outcome: 'rotated' | 'reused' | 'unknown' }
       const [row] = await run<Row>(pool, ROTATE, [refreshHash, ...toValues(next)])

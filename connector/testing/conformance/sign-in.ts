@@ -30,7 +30,7 @@ export function proveSignIn(open: OpenSignInStore): void {
     assert.ok(created)
     const openSession = async (tokens: NewTokens) => {
       const sessionId = opened.newId()
-      await opened.store.openSession({ ...tokens, id: sessionId, userId: id })
+      assert.ok(await opened.store.openSession({ ...tokens, id: sessionId, userId: id, passwordHash: 'h' }))
       return sessionId
     }
     return { ...opened, id, openSession }
@@ -49,6 +49,16 @@ export function proveSignIn(open: OpenSignInStore): void {
     const { store, id } = await setUp(t)
     assert.deepEqual(await store.findCredentials('ADMIN.one'), { userId: id, passwordHash: 'h', isEnabled: true })
     assert.equal(await store.findCredentials('admin'), null)
+  })
+
+  test('whoever has another password by now, or was disabled, gets no session for what he proved before', async (t) => {
+    const { store, id, newId, disable } = await setUp(t)
+    const openWith = (passwordHash: string) =>
+      store.openSession({ ...someTokens(passwordHash), id: newId(), userId: id, passwordHash })
+    assert.equal(await openWith('former'), false)
+    assert.equal(await store.findCaller('a former'), null)
+    await disable('admin.one')
+    assert.equal(await openWith('h'), false)
   })
 
   test('an access token belongs to its user until it is too old, the session ends, or he is disabled', async (t) => {

@@ -66,8 +66,11 @@ export function makePeople(): People {
     async forgetFailures(login) {
       failures.delete(login.toLowerCase())
     },
-    async openSession({ id, userId, ...tokens }) {
+    async openSession({ id, userId, passwordHash, ...tokens }) {
+      const user = userOf(userId)
+      if (user?.isEnabled !== true || user.passwordHash !== passwordHash) return false
       sessions.push({ id, userId, formerRefreshHash: null, ...stamp(tokens) })
+      return true
     },
     async rotate(refreshHash, next) {
       const reused = sessions.find(({ formerRefreshHash }) => formerRefreshHash === refreshHash)
