@@ -34,7 +34,7 @@ import { makeChannel } from '../issuing/channel.js'
 import type { ChannelWatch } from '../issuing/channel-ports.js'
 import { prepareIntake, type ReceiveDeps, receiveDead, storeIntake } from '../issuing/receive.js'
 import { makeShelf } from '../issuing/shelf.js'
-import { makeCallbackDesk } from './callback-desk.js'
+import { type CallbackDeskDeps, makeCallbackDesk } from './callback-desk.js'
 import type { ConfigWith } from './config.js'
 import { CALLBACK_SECRET_FIELD } from './configuration/apply.js'
 import { makeDoors } from './doors.js'
@@ -47,6 +47,7 @@ import { type Memory, type MemoryConfig, openMemory } from './memory.js'
 import { makeMetrics } from './metrics.js'
 import { readVersion } from './package-root.js'
 import { makeReconciler } from './reconciler.js'
+import type { EngineDeps } from './stations/stage.js'
 import { watchStoring } from './storing-watch.js'
 
 /** Longest life of a lease; a dead worker's batch is taken over after it. */
@@ -95,6 +96,10 @@ export async function compose(config: ConnectorConfig, log: Logger, given?: Memo
     onError: (error) => log.warn({ error }, 'metrics.failed'),
   })
   const bureau = makeBureau(config, memory, log, channel, metrics.countCall)
+  const note: EngineDeps['log'] = (event, fields, level) => {
+    metrics.countEvent(event, fields)
+    log[level](fields, event)
+  }
   const receiveDeps: ReceiveDeps = {
     store: memory.store,
     directory: memory.directory,
@@ -105,7 +110,10 @@ export async function compose(config: ConnectorConfig, log: Logger, given?: Memo
     ids: randomIds,
     clock: systemClock,
     renewDirectory: memory.renewDirectory,
-    report: (event) => log[event.event === 'batch.received' ? 'debug' : 'error'](event, event.event),
+    report: (event) => {
+      metrics.countDispositions(event.dispositions ?? {})
+      log[event.event === 'batch.received' ? 'debug' : 'error'](event, event.event)
+    },
   }
   const doors = makeDoors(config, log, {
     onOrders: async (batch) => {
@@ -119,7 +127,7 @@ export async function compose(config: ConnectorConfig, log: Logger, given?: Memo
     pauseMsAfter: restAfter,
   })
   const owner = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`
-  const { callbacks, sender } = makeCallbacks(config, memory, log, owner)
+  const { callbacks, sender } = makeCallbacks(config, memory, note, owner)
   const engine = makeEngine({
     ...receiveDeps,
     uploader: bureau,
@@ -134,7 +142,7 @@ export async function compose(config: ConnectorConfig, log: Logger, given?: Memo
     reuseRejectedNumbers: config.isRejectedNumberReused,
     uploadConcurrency: config.uploadConcurrency,
     errorRestMs: restAfter,
-    log: (event, fields, level) => log[level](fields, event),
+    log: note,
   })
   const listener = makeSignalListener({
     url: config.databaseUrl.reveal(),
@@ -245,7 +253,7 @@ function makeApi({ pool, store }: Memory, { store: credentials, hasher }: SignIn
 }
 
 /** The desk of callbacks and what it sends with; secrets are opened only where they sign. */
-function makeCallbacks(config: ConnectorConfig, memory: Memory, log: Logger, owner: string) {
+function makeCallbacks(config: ConnectorConfig, memory: Memory, note: CallbackDeskDeps['log'], owner: string) {
   const sender = makeCallbackSender({
     openSecret: (unit, sealed) => memory.sealer.open(sealed, { unit, field: CALLBACK_SECRET_FIELD }),
     namedHosts: config.callbackHosts,
@@ -260,7 +268,7 @@ function makeCallbacks(config: ConnectorConfig, memory: Memory, log: Logger, own
     timers: systemTimers,
     random: Math.random,
     owner,
-    log: (event, fields, level) => log[level](fields, event),
+    log: note,
   })
   return { callbacks, sender }
 }

@@ -4,7 +4,8 @@
  */
 import type { MetricDefinition } from '../../adapters/system/metrics.js'
 
-/** Seconds. */
+/** Seconds, as all buckets: from a call within the process to a wait over lunch. */
+const STEP_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200] as const
 const CALL_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5] as const
 
@@ -48,6 +49,27 @@ export const METRICS = {
   leqi_callbacks_oldest_seconds: { type: 'gauge', help: 'Age of the oldest pending callback; 0: none' },
   leqi_callback_endpoints_disabled: { type: 'gauge', help: 'Callback endpoints that are switched off' },
   leqi_callback_breakers_open: { type: 'gauge', help: 'Callback endpoints that are given a pause' },
+
+  leqi_step_duration_seconds: {
+    type: 'histogram',
+    help: 'How long a step of the way took, once a batch: its slowest. An order is received when its invoices are computed',
+    labels: ['step'],
+    buckets: STEP_BUCKETS,
+  },
+  leqi_messages_total: { type: 'counter', help: 'Messages taken in, by what they became', labels: ['disposition'] },
+  leqi_invoices_total: { type: 'counter', help: 'Verdicts that polls brought', labels: ['verdict'] },
+  leqi_results_published_total: { type: 'counter', help: 'Results that the broker confirmed' },
+  leqi_callback_attempts_total: {
+    type: 'counter',
+    help: 'Attempts of callbacks, by what came of them',
+    labels: ['state'],
+  },
+  leqi_incidents_total: { type: 'counter', help: 'What must not happen and did, by kind', labels: ['kind'] },
+  leqi_station_failures_total: {
+    type: 'counter',
+    help: 'Rounds of a station that ended in an error',
+    labels: ['station'],
+  },
 
   leqi_http_request_duration_seconds: {
     type: 'histogram',

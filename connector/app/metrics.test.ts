@@ -136,7 +136,9 @@ test('without a database the page still answers, says so, and tells no old figur
   assert.deepEqual([samples.get('leqi_database_up'), samples.get('leqi_ready')], [0, 0])
   assert.equal(samples.get('leqi_bureau_breakers_open'), 2)
   const stale = [...samples.keys()].filter((name) =>
-    /^leqi_(units|numbers|quota|parked|in_doubt|needs|dead|results_p|callback)/.test(name),
+    /^leqi_(units|numbers|quota|parked|in_doubt|needs|dead|results_(pending|oldest|unroutable)|callbacks|callback_[eb])/.test(
+      name,
+    ),
   )
   assert.deepEqual(stale, [])
   assert.equal(errors.length, 1)

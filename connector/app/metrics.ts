@@ -16,8 +16,20 @@ import { METRICS, type MetricName } from './metric-catalogue.js'
 const FRESH_MS = 5_000
 const SECOND_MS = 1_000
 
+/** The report that ends each step; its `waitedMs` says how long the step took. */
+const STEP_OF: Readonly<Record<string, string>> = {
+  'batch.reserved': 'received_to_reserved',
+  'batch.uploaded': 'reserved_to_accepted',
+  'batch.polled': 'accepted_to_settled',
+  'results.published': 'settled_to_published',
+}
+
 export interface Metrics extends MetricsSource {
   countCall(call: CallReport): void
+  /** Told of whatever the engine writes down; what is no figure is passed over. */
+  countEvent(event: string, fields: Readonly<Record<string, unknown>>): void
+  /** Messages taken in, by what they became. */
+  countDispositions(counts: Readonly<Record<string, number>>): void
 }
 
 export interface MetricsDeps {
@@ -35,6 +47,7 @@ export function makeMetrics(deps: MetricsDeps): Metrics {
   const { clock, timers } = deps
   const registry = makeMetricRegistry<MetricName>(METRICS)
   registry.set('leqi_build_info', 1, { version: deps.version, node_version: process.version })
+  registry.count('leqi_results_published_total', 0)
   let asked: { atMs: number; done: Promise<void> } | null = null
 
   async function refresh(): Promise<void> {
@@ -71,6 +84,12 @@ export function makeMetrics(deps: MetricsDeps): Metrics {
       const labels = { route, method, status: `${Math.trunc(status / 100)}xx` }
       registry.observe('leqi_http_request_duration_seconds', durationMs / SECOND_MS, labels)
     },
+    countEvent: (event, fields) => countEvent(registry, event, fields),
+    countDispositions(counts) {
+      for (const [disposition, count] of Object.entries(counts)) {
+        registry.count('leqi_messages_total', count, { disposition })
+      }
+    },
     countCall({ service, outcome, durationMs }) {
       registry.observe('leqi_bureau_call_duration_seconds', durationMs / SECOND_MS, { service, outcome })
     },
@@ -78,6 +97,26 @@ export function makeMetrics(deps: MetricsDeps): Metrics {
 }
 
 type Registry = ReturnType<typeof makeMetricRegistry<MetricName>>
+
+function countEvent(registry: Registry, event: string, fields: Readonly<Record<string, unknown>>): void {
+  const step = STEP_OF[event]
+  const { waitedMs } = fields
+  if (step !== undefined && typeof waitedMs === 'number') {
+    registry.observe('leqi_step_duration_seconds', waitedMs / SECOND_MS, { step })
+  }
+  if (event === 'batch.polled') {
+    registry.count('leqi_invoices_total', numberIn(fields.issuedCount), { verdict: 'issued' })
+    registry.count('leqi_invoices_total', numberIn(fields.refusedCount), { verdict: 'refused' })
+  }
+  if (event === 'results.published') registry.count('leqi_results_published_total', numberIn(fields.confirmedCount))
+  if (event === 'callback.attempted') registry.count('leqi_callback_attempts_total', 1, { state: String(fields.state) })
+  if (event === 'incident.noted') registry.count('leqi_incidents_total', 1, { kind: String(fields.kind) })
+  if (event === 'station.failed') registry.count('leqi_station_failures_total', 1, { station: String(fields.station) })
+}
+
+function numberIn(value: unknown): number {
+  return typeof value === 'number' ? value : 0
+}
 
 function tellProcess(registry: Registry, { phase, dependencies, stops, clockFaults }: HealthReport): void {
   const isUp = (name: string) => (dependencies[name]?.isUp === true ? 1 : 0)

@@ -48,6 +48,14 @@ test('after an issued order and a parked message the page tells both, and names 
   )
   const uploads = `leqi_bureau_call_duration_seconds_count{service="${SERVICES.upload}",outcome="answered"}`
   assert.equal(sample(page, uploads), 1)
+  const steps = ['received_to_reserved', 'reserved_to_accepted', 'accepted_to_settled', 'settled_to_published']
+  for (const step of steps) {
+    assert.equal(sample(page, `leqi_step_duration_seconds_count{step="${step}"}`), 1, step)
+  }
+  assert.equal(sample(page, 'leqi_messages_total{disposition="accepted"}'), 1)
+  assert.equal(sample(page, 'leqi_messages_total{disposition="waiting"}'), 1)
+  assert.equal(sample(page, 'leqi_invoices_total{verdict="issued"}'), 1)
+  assert.equal(sample(page, 'leqi_results_published_total'), 1)
   const [stored] = await pipeline.sql<{ available: string }>(
     'select sum(available_amount) as available from credit_quotas',
   )

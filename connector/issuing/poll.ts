@@ -46,6 +46,8 @@ interface PollReport {
   refusedCount: number
   openCount: number
   durationMs: number
+  /** From accepted to the last verdict of the batch; null: there is none yet. */
+  waitedMs: number | null
 }
 
 /** What the caller does next: publish what is committed, and look again so long after (null: the batch is closed). */
@@ -66,6 +68,7 @@ export async function poll(deps: PollDeps, batch: HeldBatch, unit: UsingUnit, ho
     ),
   )
   const { verdicts, incident } = outcome
+  const isSettled = verdicts.length > 0 && outcome.openCount === 0
   deps.report({
     event: 'batch.polled',
     batchId: batch.id,
@@ -76,6 +79,7 @@ export async function poll(deps: PollDeps, batch: HeldBatch, unit: UsingUnit, ho
     refusedCount: verdicts.filter(({ to }) => to !== 'issued').length,
     openCount: outcome.openCount,
     durationMs: at - startedAt,
+    waitedMs: isSettled && batch.acceptedAt !== null ? Math.max(0, at - batch.acceptedAt) : null,
   })
   if (incident !== null) {
     deps.report({ event: 'incident.noted', batchId: batch.id, taxNo: unit.taxNo, ...incident })

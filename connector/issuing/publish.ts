@@ -3,6 +3,7 @@
  * A copy that is published twice carries the same id and the same bytes; a worker whose lease is not trusted any more
  * leaves its events to the next one all the same.
  */
+import { oldestAge } from '../kernel/ids.js'
 import { after, type Clock, type Instant, type Timers } from '../kernel/time.js'
 import { publishDelayMs, type Random, storeDelayMs } from './backoff.js'
 import type { Hold } from './held.js'
@@ -25,6 +26,8 @@ interface PublishReport {
   confirmedCount: number
   unroutableCount: number
   durationMs: number
+  /** From settled to confirmed, of the one that waited longest; replays apart. null: nothing was confirmed. */
+  waitedMs: number | null
 }
 
 /** Publishes held events; returns how long to wait until the earliest failed one is due again, or null. */
@@ -38,11 +41,14 @@ export async function publish(
   const outcomes = await deps.publisher.publish(events)
   const at = deps.clock.now()
   const confirmed: HeldEvent[] = []
+  const firsts: string[] = []
   const postponed: (HeldEvent & { dueAt: Instant; isUnroutable: boolean })[] = []
   for (const [index, event] of events.entries()) {
     const outcome: PublishOutcome = outcomes[index] ?? 'lost'
-    if (outcome === 'confirmed') confirmed.push(event)
-    else {
+    if (outcome === 'confirmed') {
+      confirmed.push(event)
+      if (!event.isReplay) firsts.push(event.id)
+    } else {
       const dueAt = after(at, publishDelayMs(event.attempts, deps.random))
       postponed.push({ id: event.id, attempts: event.attempts, dueAt, isUnroutable: outcome === 'unroutable' })
     }
@@ -55,6 +61,7 @@ export async function publish(
     confirmedCount: confirmed.length,
     unroutableCount: postponed.filter((each) => each.isUnroutable).length,
     durationMs: at - startedAt,
+    waitedMs: oldestAge(firsts, at),
   })
   return postponed.length === 0 ? null : Math.min(...postponed.map(({ dueAt }) => dueAt - at))
 }

@@ -12,7 +12,7 @@
  * its parts, each with the bytes it had, are as much in doubt as the whole was.
  */
 import type { ParkCause } from '../kernel/fault.js'
-import type { IdSource } from '../kernel/ids.js'
+import { ageOfId, type IdSource } from '../kernel/ids.js'
 import { assertNever } from '../kernel/never.js'
 import { after, type Clock, type Instant } from '../kernel/time.js'
 import type { UsingUnit } from '../taxpayer/taxpayer.js'
@@ -60,6 +60,8 @@ interface UploadReport {
   outcome: UploadAnswer['kind']
   code: string | null
   durationMs: number
+  /** From reserved to accepted; null: not accepted. */
+  waitedMs: number | null
 }
 
 /** What the caller should do next with the batch; `delayMs` counts from the commit. */
@@ -113,6 +115,7 @@ export async function upload(deps: UploadDeps, batch: Sendable, hold: Hold): Pro
     outcome: taken.kind,
     code: 'code' in taken ? taken.code : null,
     durationMs: attempt.at - startedAt,
+    waitedMs: taken.kind === 'accepted' ? ageOfId(batch.id, attempt.at) : null,
   })
   if (end.next === 'person') {
     const about = { batchId: batch.id, taxNo: batch.unit.taxNo, count: batch.items.length }

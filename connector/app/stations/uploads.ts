@@ -10,7 +10,7 @@ import type { Hold } from '../../issuing/held.js'
 import { reserve } from '../../issuing/reserve.js'
 import { type Sendable, type UploadEnd, upload } from '../../issuing/upload.js'
 import { isFrozenTooLong, isUnsent, withdraw } from '../../issuing/withdraw.js'
-import type { UsingUnitId } from '../../kernel/ids.js'
+import { oldestAge, type UsingUnitId } from '../../kernel/ids.js'
 import type { UsingUnit } from '../../taxpayer/taxpayer.js'
 import type { Results } from './results.js'
 import type { Stage } from './stage.js'
@@ -75,8 +75,18 @@ export function makeUploads(stage: Stage, results: Results, supplies: Supplies):
       deps.log('invoices.parked', { unitId, ...parked }, 'warn')
       supplies.markShort(unitId)
     }
-    if (batch !== null) send({ ...batch, wasInDoubt: false, doubtSince: null }, sinceMs)
+    if (batch !== null) {
+      reportReserved(batch.id, batch.items)
+      send({ ...batch, wasInDoubt: false, doubtSince: null }, sinceMs)
+    }
     return batch === null && parkedCount === 0 ? 0 : 1
+  }
+
+  /** An invoice's id is as old as its order is accepted. */
+  function reportReserved(batchId: string, items: readonly { invoiceId: string }[]): void {
+    const ids = items.map(({ invoiceId }) => invoiceId)
+    const report = { batchId, size: items.length, waitedMs: oldestAge(ids, deps.clock.now()) }
+    stage.report({ event: 'batch.reserved', ...report })
   }
 
   function send(batch: Sendable, sinceMs: number): void {
