@@ -1,6 +1,7 @@
 /** The page for scrapers after known events, and what must never stand on it. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { DEFAULT_KEY } from '../../adapters/leqi/simulator/default-world.js'
 import { SERVICES } from '../../adapters/leqi/wire.js'
 import { startPipeline } from '../testing/pipeline.js'
 import { plainMapping, SELLERS } from '../testing/pipeline-settings.js'
@@ -63,7 +64,16 @@ test('after an issued order and a parked message the page tells both, and names 
 
   const [invoice] = await pipeline.sql<{ invoice_number: string }>('select invoice_number from invoices')
   const keys = Object.entries(pipeline.env).filter(([name]) => /KEY|URL|TOKEN/.test(name))
-  const planted = [order.no, BUYER, SELLERS.sales.taxNo, SELLERS.sales.name, 'teapot', '茶壶', 'unheard-of']
+  const planted = [
+    order.no,
+    BUYER,
+    SELLERS.sales.taxNo,
+    SELLERS.sales.name,
+    DEFAULT_KEY,
+    'teapot',
+    '茶壶',
+    'unheard-of',
+  ]
   for (const text of [...planted, invoice?.invoice_number ?? 'no invoice', ...keys.map(([, value]) => value)]) {
     assert.ok(!page.includes(text), `the page tells ${text}`)
   }
