@@ -52,7 +52,12 @@ function stop(directUnit: string, cause: string): HealthReport['stops'][number] 
 }
 
 async function setUp(t: TestContext, token: string | null = null) {
-  const state = { report: REPORT, figures: (): Promise<StoreFigures> => Promise.resolve(FIGURES), elapsedMs: 0 }
+  const state = {
+    report: REPORT,
+    figures: (): Promise<StoreFigures> => Promise.resolve(FIGURES),
+    elapsedMs: 0,
+    after: (_act: () => void) => () => {},
+  }
   const asked = { count: 0 }
   const errors: unknown[] = []
   const metrics = makeMetrics({
@@ -64,7 +69,7 @@ async function setUp(t: TestContext, token: string | null = null) {
     inFlightCount: () => 6,
     version: '1.2.3',
     clock: { now: () => NOW },
-    timers: { elapsedMs: () => state.elapsedMs, after: () => () => undefined },
+    timers: { elapsedMs: () => state.elapsedMs, after: (_ms, act) => state.after(act) },
     onError: (error) => errors.push(error),
   })
   const app = await buildHttp({
@@ -153,6 +158,20 @@ test('scrapers of the same few seconds share one question to the database', asyn
   state.elapsedMs += 1
   await scrape()
   assert.equal(asked.count, 2)
+})
+
+test('a silent database is waited for with a deadline, and not asked again while it owes an answer', async (t) => {
+  const { state, asked, scrape } = await setUp(t)
+  state.figures = () => new Promise(() => {})
+  state.after = (act) => {
+    act()
+    return () => {}
+  }
+  const first = await scrape()
+  state.elapsedMs += 5_000
+  const second = await scrape()
+
+  assert.deepEqual([first.statusCode, second.statusCode, asked.count], [200, 200, 1])
 })
 
 test('requests are counted by the pattern of their route: a path that somebody made up is no label', async (t) => {

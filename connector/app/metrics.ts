@@ -48,6 +48,7 @@ export function makeMetrics(deps: MetricsDeps): Metrics {
   const registry = makeMetricRegistry<MetricName>(METRICS)
   registry.set('leqi_build_info', 1, { version: deps.version, node_version: process.version })
   registry.count('leqi_results_published_total', 0)
+  let loading: Promise<StoreFigures> | null = null
   let asked: { atMs: number; done: Promise<void> } | null = null
 
   async function refresh(): Promise<void> {
@@ -58,10 +59,18 @@ export function makeMetrics(deps: MetricsDeps): Metrics {
     tellFigures(registry, figures)
   }
 
-  async function askFigures(): Promise<StoreFigures | null> {
+  /** A silent database is not asked again while it owes an answer. */
+  function loadOnce(): Promise<StoreFigures> {
     const now = clock.now()
+    loading ??= deps.loadFigures({ year: chinaYear(now), period: taxPeriodOf(now) }).finally(() => {
+      loading = null
+    })
+    return loading
+  }
+
+  async function askFigures(): Promise<StoreFigures | null> {
     try {
-      return await within(LOAD_MS_MAX, deps.loadFigures({ year: chinaYear(now), period: taxPeriodOf(now) }), timers)
+      return await within(LOAD_MS_MAX, loadOnce(), timers)
     } catch (error) {
       deps.onError(error)
       return null
