@@ -20,10 +20,11 @@ test('a restored unit is told while it waits, whoever it waits for; one that was
     await restores.begin(tx, { id: v7(), ground: 'operator', detail: {}, at: AT })
   })
   await store.database.transaction('other', async (tx) => {
-    await restores.begin(tx, { id: v7(), ground: 'other_timeline', detail: {}, at: AT })
+    const restoreId = v7()
+    await restores.begin(tx, { id: restoreId, ground: 'other_timeline', detail: {}, at: AT })
     const round = { cleanRounds: 0, findings: null, dueInMs: null }
-    await restores.record(tx, held.id, { ...round, state: 'held' })
-    await restores.record(tx, released.id, { ...round, state: 'released' })
+    await restores.record(tx, { usingUnitId: held.id, restoreId }, { ...round, state: 'held' })
+    await restores.record(tx, { usingUnitId: released.id, restoreId }, { ...round, state: 'released' })
   })
   const later = await addUnit(pool)
 

@@ -84,10 +84,10 @@ export interface RestoreStore {
     period: TaxPeriod,
     bureau: { downloadedAmount: Amount; unusedAmount: Amount },
   ): Promise<void>
-  /** Keeps what a round found; false when the unit is not being reconciled any more. */
+  /** Keeps what a round found; false when the unit is not being reconciled any more, or after another restore. */
   record(
     tx: Tx,
-    unit: UsingUnitId,
+    round: Pick<UnitRestore, 'usingUnitId' | 'restoreId'>,
     change: { state: UnitRestoreState; cleanRounds: number; findings: RestoreFindings | null; dueInMs: number | null },
   ): Promise<boolean>
   loadProposal(tx: Tx, id: bigint): Promise<RestoreProposal | null>

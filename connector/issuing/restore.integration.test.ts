@@ -56,6 +56,20 @@ test('two rounds that find nothing release the unit; one does not', async (t) =>
   assert.deepEqual([afterOne, await stateOf()], ['reconciling', 'released'])
 })
 
+test('a round that began after one restore concludes nothing about the next', async (t) => {
+  const { begin, round, sql, bureau } = await openUnit(t)
+  await begin()
+  await round()
+  bureau.meanwhile = begin
+
+  await round()
+
+  const units = await sql(
+    'select u.state from restore_units u join restores r on r.id = u.restore_id where r.closed_at is null',
+  )
+  assert.deepEqual(units, [{ state: 'reconciling' }])
+})
+
 test('a bureau that does not answer is asked again; nothing is concluded', async (t) => {
   const { begin, round, stateOf, bureau } = await openUnit(t)
   await begin()
@@ -185,6 +199,8 @@ test('somebody who knows better says that there was a restore', async (t) => {
 const ids = { uuid: v7, serial: v7 }
 
 interface FakeBureau {
+  /** What happens while it is asked. */
+  meanwhile: () => Promise<void>
   failure: BureauFailure | null
   held: Map<string, InvoiceTrace>
   quota: Pick<BureauQuota, 'downloadedAmount' | 'downloadedUnusedAmount'>
@@ -202,6 +218,7 @@ async function openUnit(t: TestContext) {
   const reports: RestoreReport[] = []
   const bureau: FakeBureau = {
     failure: null,
+    meanwhile: async () => undefined,
     held: new Map(),
     quota: { downloadedAmount: amount('1000.00'), downloadedUnusedAmount: amount('1000.00') },
   }
@@ -237,20 +254,18 @@ async function openUnit(t: TestContext) {
 
 function makeFakeBureau(fake: FakeBureau, period: BureauQuota['period']) {
   return {
-    queryQuota: () =>
-      Promise.resolve(
-        fake.failure ?? {
-          kind: 'quota' as const,
-          quota: {
-            ...fake.quota,
-            isSuspended: false,
-            monthTotal: amount('1000000.00'),
-            availableAmount: fen(0n),
-            period,
-            isUnlimited: false,
-          },
-        },
-      ),
+    async queryQuota() {
+      await fake.meanwhile()
+      const quota = {
+        ...fake.quota,
+        isSuspended: false,
+        monthTotal: amount('1000000.00'),
+        availableAmount: fen(0n),
+        period,
+        isUnlimited: false,
+      }
+      return fake.failure ?? { kind: 'quota' as const, quota }
+    },
     readInvoice: (_unit: unknown, { invoiceNumber }: { invoiceNumber: string }) =>
       Promise.resolve({ kind: 'read' as const, value: fake.held.get(invoiceNumber) ?? null }),
   }

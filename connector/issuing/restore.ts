@@ -105,7 +105,7 @@ async function reconcile(deps: RestoreDeps, restore: UnitRestore, unit: UsingUni
     deps.report({ event: 'restore.unread', taxNo: unit.taxNo, code: told.code })
     const { cleanRounds, findings } = restore
     await deps.store.database.transaction('other', (tx) =>
-      deps.restores.record(tx, unit.id, { state: 'reconciling', cleanRounds, findings, dueInMs: RESTORE_UNREACHED_MS }),
+      deps.restores.record(tx, restore, { state: 'reconciling', cleanRounds, findings, dueInMs: RESTORE_UNREACHED_MS }),
     )
     return
   }
@@ -132,7 +132,7 @@ function conclude(
   return deps.store.database.transaction('other', async (tx) => {
     const at = deps.clock.now()
     const dueInMs = state === 'reconciling' ? RESTORE_ROUND_MS : null
-    if (!(await deps.restores.record(tx, unitId, { state, cleanRounds, findings, dueInMs }))) return restore.state
+    if (!(await deps.restores.record(tx, restore, { state, cleanRounds, findings, dueInMs }))) return restore.state
     for (const batch of foreignBatches) await handOver(deps, tx, batch, at)
     if (quota !== null) {
       await deps.restores.correctQuota(tx, unitId, quota.period, {

@@ -42,7 +42,7 @@ const RECORD_ROUND: Statement = {
   text: `
     update restore_units
     set state = $2, clean_rounds = $3, findings = $4, due_at = now() + $5 * interval '1 millisecond'
-    where using_unit_id = $1 and state = 'reconciling' returning restore_id`,
+    where using_unit_id = $1 and restore_id = $6 and state = 'reconciling' returning restore_id`,
 }
 
 const RELEASE_UNIT: Statement = {
@@ -82,13 +82,14 @@ export async function claimUnitRestore(pool: pg.Pool, leaseMs: number): Promise<
 
 export async function recordRound(
   tx: Tx,
-  unit: UsingUnitId,
+  { usingUnitId, restoreId }: Pick<UnitRestore, 'usingUnitId' | 'restoreId'>,
   change: { state: UnitRestoreState; cleanRounds: number; findings: RestoreFindings | null; dueInMs: number | null },
 ): Promise<boolean> {
   const client = clientOf(tx)
   const findings = change.findings === null ? null : toJson(change.findings)
-  const rows = await run(client, RECORD_ROUND, [unit, change.state, change.cleanRounds, findings, change.dueInMs])
-  if (change.state === 'released') await leave(client)
+  const { state, cleanRounds, dueInMs } = change
+  const rows = await run(client, RECORD_ROUND, [usingUnitId, state, cleanRounds, findings, dueInMs, restoreId])
+  if (state === 'released') await leave(client)
   return rows.length === 1
 }
 
