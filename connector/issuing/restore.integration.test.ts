@@ -45,6 +45,29 @@ test('no number of an old segment is handed out any more, and all of them are ac
   await audit()
 })
 
+test('a claim or download that was open in the copy is never asked for again, nor taken from its last worker', async (t) => {
+  const { story, store, begin, sql, audit } = await openUnit(t)
+  const move = { usingUnitId: story.unit.id, numberCount: 10, amount: amount('10.00'), period: story.period }
+  const claim = { ...move, id: v7(), kind: 'number_claim' as const, serial: v7() }
+  await store.moves.plan(claim)
+  const due = { lease: { owner: 'a worker', ms: 15_000 }, limit: 10, resting: [] }
+  const [held] = await store.moves.claimDue(due)
+  await store.moves.plan({ ...move, id: v7(), kind: 'quota_download', serial: v7() })
+  await begin()
+
+  const asked = await store.moves.claimDue(due)
+  const answer = { kind: 'granted' }
+  const isFinished = await store.database.transaction('other', (tx) =>
+    store.moves.finish(tx, { id: claim.id, fence: held?.fence ?? 0n, to: 'granted', dueAt: null, answer, at: now() }),
+  )
+
+  assert.deepEqual([held?.id, asked, isFinished], [claim.id, [], false])
+  assert.deepEqual(await sql(`select distinct state from bureau_moves where answer ? 'closedBy'`), [
+    { state: 'refused' },
+  ])
+  await audit()
+})
+
 test('two rounds that find nothing release the unit; one does not', async (t) => {
   const { begin, round, stateOf } = await openUnit(t)
   await begin()

@@ -85,9 +85,9 @@ export const BATCH_MOVES: Record<BatchState, readonly BatchState[]> = {
 }
 
 export const MOVE_MOVES: Record<MoveState, readonly MoveState[]> = {
-  planned: ['sent'],
+  planned: ['sent', 'refused'],
   sent: ['granted', 'refused', 'in_doubt', 'planned'],
-  in_doubt: ['sent'],
+  in_doubt: ['sent', 'refused'],
   granted: [],
   refused: [],
 }

@@ -59,6 +59,26 @@ const DOUBT_BATCHES: Statement = {
     select 'invoice', array_agg(id), state, 'in_doubt', 0, 'restored', $1 from open group by state`,
 }
 
+/**
+ * Under its old serial the bureau would grant a claim the same segment again, perhaps used since, and a download that the
+ * comparison of quota counts already. What it granted to a move that is closed here is wasted, or found by that comparison.
+ */
+const CLOSE_MOVES: Statement = {
+  name: 'restores.close_moves',
+  text: `
+    with open as materialized (
+      select id, state from bureau_moves where due_at is not null order by id for update
+    ), closed as (
+      update bureau_moves m
+      set state = 'refused', due_at = null, leased_by = null, leased_until = null, fence = m.fence + 1,
+        answer = '{"closedBy": "restore"}', closed_at = $1
+      from open o where m.id = any(array(select id from open)) and m.id = o.id
+      returning m.id, o.state as from_state, m.fence
+    )
+    insert into transitions (entity, entity_ids, from_state, to_state, fence, cause, at)
+    select 'move', array[id], from_state, 'refused', fence, 'restored', $1 from closed`,
+}
+
 export async function beginRestore(
   tx: Tx,
   restore: Parameters<RestoreStore['begin']>[1],
@@ -71,6 +91,7 @@ export async function beginRestore(
     run(client, OPEN_RESTORE, [restore.id, restore.ground, toJson(restore.detail), at, graceMs]),
     run(client, DOUBT_BATCHES, [at]),
     run(client, STOP_SEGMENTS, []),
+    run(client, CLOSE_MOVES, [at]),
     raiseSettingsRevision(client),
   ])
 }
