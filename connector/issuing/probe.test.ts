@@ -71,6 +71,28 @@ test('asks by one read after 15, 30, 60, 120, 120 … seconds while nobody answe
   assert.deepEqual(asked, [true, true, true, true, true])
 })
 
+test('one unit that is not let in does not keep a whole direct unit stopped', async () => {
+  const { store, deps, raise, pass } = setup()
+  const other = aUsingUnit({ id: 'another unit' as typeof UNIT.id })
+  const both = {
+    ...deps,
+    directory: () =>
+      ({ units: [UNIT, other], directUnits: [UNIT.direct] }) as unknown as ReturnType<ProbeDeps['directory']>,
+    bureau: {
+      readProfile: async (unit: typeof UNIT) =>
+        unit.id === UNIT.id ? CLOSED : { kind: 'read' as const, value: UNIT.profile ?? assert.fail() },
+    },
+  } satisfies ProbeDeps
+  await raise('unit_key_fault')
+  await probeStops(both)
+  assert.equal((await store.stops.load()).length, 1)
+
+  pass(5 * MINUTE_MS)
+  await probeStops(both)
+
+  assert.deepEqual(await store.stops.load(), [])
+})
+
 test('any answer opens a broken way; only a read that succeeds lets a unit in again', async () => {
   const { store, deps, state, raise, pass } = setup()
   await raise('bureau_unreachable')

@@ -72,7 +72,9 @@ export async function compareClocks(deps: ProbeDeps): Promise<void> {
 
 async function probe(deps: ProbeDeps, stop: Stop): Promise<boolean> {
   if (stop.cause === 'rate_limited') return lift(deps, stop)
-  const unit = deps.directory().units.find((each) => stops(stop, each))
+  const held = deps.directory().units.filter((each) => stops(stop, each))
+  // In turns: one that is refused itself must not answer for all the others.
+  const unit = held[stop.failedProbes % held.length]
   // Without a unit that issues nobody can ask, and nothing waits.
   if (unit === undefined) return lift(deps, stop)
   const failure = await ask(deps, unit)
